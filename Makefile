@@ -1,0 +1,49 @@
+# README's two commands are `make demo` and `make test`; each sets up everything it needs.
+# Only Python 3.10 or newer, git and make have to be there.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
+	echo $$p; break; fi; done)
+BIN := .venv/bin
+export PYTHONUTF8 := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo test lint types layers check lock fresh-install bench clean
+
+help:  ## Show this list.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
+
+setup:  ## Make .venv with everything that demo, test and lint need.
+	@test -n "$(PYTHON)" || { echo "pressrun needs Python 3.10 or newer: none of python3, python3.10 ... python3.13 is one."; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+demo: setup  ## Press an example notebook, show its receipt and run its bundle.
+	@$(BIN)/python scripts/demo.py
+
+test: setup  ## Run all tests.
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: setup  ## Check style and formatting.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup  ## Check types, strictly.
+	$(BIN)/mypy
+
+layers: setup  ## Check who imports whom.
+	$(BIN)/lint-imports
+
+check: lint types layers  ## All static checks.
+
+lock: setup  ## Resolve requirements/dev.txt anew.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
+		--group dev pyproject.toml --output-file requirements/dev.txt
+
+fresh-install: setup  ## Install without a lock into a new environment and press a notebook there.
+	$(BIN)/python scripts/fresh_install.py
+
+bench: setup  ## Measure against peers, one JSON line a figure.
+	$(BIN)/python benchmarks/replay.py && $(BIN)/python benchmarks/hashing.py && $(BIN)/python benchmarks/packaging.py
+
+clean:  ## Remove what make made.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

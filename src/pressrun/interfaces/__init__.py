@@ -1,0 +1,1 @@
+"""How one asks: the command line and the kernel's magics. Parse, call one action, render."""

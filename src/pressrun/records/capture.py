@@ -1,0 +1,187 @@
+"""What a notebook was when it ran: inputs, environment, code, randomness, and what could not be seen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pressrun.records.digest import Digest
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """Which reads the capture could see.
+
+    Attributes:
+        level: ``python-only``: opens made by Python code; ``complete``: every open of the process tree was recorded
+            from outside; ``partial``: recording stopped before the run ended; ``none``: nothing was observed.
+        sources: the recorders that were at work, by name.
+        blind_spots: sentences for the reader: what could have been read unseen.
+    """
+
+    level: Literal["none", "partial", "python-only", "complete"]
+    sources: tuple[str, ...] = ()
+    blind_spots: tuple[str, ...] = ()
+
+
+class FileAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that was opened.
+
+    Attributes:
+        path: absolute path in the kernel's file system, symbolic links not resolved.
+        mode: how it was used over the whole run.
+        cells: indices of the notebook cells that opened it (all cells counted, from 0); -1 stands for outside any cell.
+        event: name of the audit event or recorder that told.
+    """
+
+    path: str
+    mode: Literal["read", "write", "read-write"]
+    cells: tuple[int, ...]
+    event: str = "open"
+
+
+class ProcessStart(msgspec.Struct, frozen=True, kw_only=True):
+    """A child process or connection: `what` is ``subprocess.Popen``, ``os.system`` or ``socket.connect``."""
+
+    what: str
+    target: str
+    cell: int
+
+
+class ImportedModule(msgspec.Struct, frozen=True, kw_only=True):
+    """A top-level or sub-module present at the end of the run, with the file it came from."""
+
+    name: str
+    file: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the observer inside the kernel saw, before anything was digested."""
+
+    coverage: Coverage
+    files: tuple[FileAccess, ...] = ()
+    starts: tuple[ProcessStart, ...] = ()
+    modules: tuple[ImportedModule, ...] = ()
+    executable: str = ""
+    working_directory: str = ""
+    seeds: tuple[str, ...] = ()
+    thread_settings: dict[str, str] = {}
+
+
+InputRole = Literal["project", "outside", "package-data"]
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, or a directory as a manifest of files, that the notebook read or wrote.
+
+    Attributes:
+        path: posix path relative to the project for role ``project``; absolute for ``outside``;
+            ``<distribution>==<version>/<file>`` for ``package-data``.
+        size: bytes; the sum for a directory.
+        digest: of the whole content; for a directory, of its canonical manifest. For a written file: after the run.
+        mode: read, written, or both. Only what was read first is an input; what the notebook wrote itself is a product.
+        cells: indices of the cells that used it.
+        members: path relative to the directory -> digest, for directories only.
+    """
+
+    path: str
+    role: InputRole
+    size: int
+    digest: Digest
+    mode: Literal["read", "write", "read-write"]
+    cells: tuple[int, ...] = ()
+    members: dict[str, Digest] = {}
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """One installed distribution, as the kernel's environment has it.
+
+    Attributes:
+        name: canonical name (PEP 503).
+        origin: where it came from.
+        url: index URL without credentials, VCS URL, or path; empty when unknown.
+        revision: VCS commit for origin ``vcs``.
+        edited_files: files whose content is not what RECORD says, relative to site-packages.
+    """
+
+    name: str
+    version: str
+    origin: Literal["index", "vcs", "wheel", "directory", "editable", "unknown"]
+    url: str = ""
+    revision: str = ""
+    requires: tuple[str, ...] = ()
+    edited_files: tuple[str, ...] = ()
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """The kernel's environment, not the tool's.
+
+    Attributes:
+        python: full version, for example ``3.11.7``.
+        implementation: ``cpython`` and so on.
+        platform: ``platform.platform()`` of the kernel.
+        machine: ``x86_64`` and so on.
+        markers: PEP 508 environment markers, so that requirements can be evaluated elsewhere.
+        distributions: every installed distribution, sorted by name.
+        imported: canonical names of those the notebook really imported.
+        lean: canonical names that go into the bundle's lock: imported ones, the kernel, and what they depend on.
+    """
+
+    python: str
+    implementation: str
+    platform: str
+    machine: str
+    executable: str
+    prefix: str
+    cpu_features: tuple[str, ...] = ()
+    cpu_count: int = 0
+    thread_settings: dict[str, str] = {}
+    markers: dict[str, str] = {}
+    distributions: tuple[Distribution, ...] = ()
+    imported: tuple[str, ...] = ()
+    lean: tuple[str, ...] = ()
+
+
+class CodeState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the code came from.
+
+    Attributes:
+        remote: URL without credentials.
+        patch: ``git diff HEAD`` of a dirty tree as text; empty when clean, no repository, or over the size limit.
+        local_modules: posix path relative to the project -> digest of every local module that was imported.
+    """
+
+    notebook: Digest
+    commit: str = ""
+    branch: str = ""
+    remote: str = ""
+    dirty: bool = False
+    patch: str = ""
+    local_modules: dict[str, Digest] = {}
+
+
+class Randomness(msgspec.Struct, frozen=True, kw_only=True):
+    """Seeds set and settings that decide the last digits.
+
+    Attributes:
+        seeds: calls that set a seed, as seen or as written (``numpy.random.seed(0)``).
+        hash_seed: PYTHONHASHSEED of the kernel; empty means random.
+        threads: environment variables and library settings for thread counts.
+    """
+
+    seeds: tuple[str, ...] = ()
+    hash_seed: str = ""
+    threads: dict[str, str] = {}
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notebook was when it ran."""
+
+    format: int = 1
+    environment: Environment
+    inputs: tuple[Input, ...]
+    products: tuple[Input, ...]
+    code: CodeState
+    randomness: Randomness
+    coverage: Coverage
+    starts: tuple[ProcessStart, ...] = ()

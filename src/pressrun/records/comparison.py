@@ -1,0 +1,133 @@
+"""Whether two runs gave the same result, and the receipt that says so."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from pressrun.records.digest import Digest
+
+Sameness = Literal["identical", "normalised", "within-tolerance", "different", "missing", "extra", "not-compared"]
+Grade = Literal["R0", "R1", "R2", "R3", "R4"]
+GRADES: tuple[Grade, ...] = ("R0", "R1", "R2", "R3", "R4")
+Cause = Literal[
+    "input-changed", "package-changed", "python-changed", "parameters-changed", "code-changed", "unseeded-randomness",
+    "wall-clock", "ordering", "nondeterminism", "threads", "unknown",
+]  # fmt: skip
+
+
+class Mask(msgspec.Struct, frozen=True, kw_only=True):
+    """One normalisation rule that changed text before it was compared: nothing is hidden silently.
+
+    Attributes:
+        rule: the rule's name, for example ``memory-address``.
+        count: how many places it masked, in both sides together.
+        example: the first text it masked.
+    """
+
+    rule: str
+    count: int
+    example: str
+
+
+class OutputComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One output against its counterpart.
+
+    Attributes:
+        cell: index of the cell in the *expected* notebook.
+        output: position among the cell's joined outputs.
+        mime: the representation that was compared, ``stream/stdout`` for streams, ``error`` for an error.
+        reason: one sentence why it differs or was not compared; empty when the same.
+        expected: excerpt; found: excerpt (shortened, volatile parts as they were).
+        relative_difference: the largest relative difference between two numbers, None where no numbers differ.
+    """
+
+    cell: int
+    output: int
+    mime: str
+    sameness: Sameness
+    comparator: str = ""
+    reason: str = ""
+    expected: str = ""
+    found: str = ""
+    relative_difference: float | None = None
+    masks: tuple[Mask, ...] = ()
+
+
+class ValueComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared metric or a model's predictions against what was captured."""
+
+    name: str
+    kind: Literal["metric", "predictions", "product"]
+    sameness: Sameness
+    expected: Any = None
+    found: Any = None
+    tolerance: float = 0.0
+    relative_difference: float | None = None
+    reason: str = ""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two notebooks' outputs compared.
+
+    Attributes:
+        sameness: the worst of all outputs and values that were compared.
+        unmatched_expected: cells of the expected notebook without counterpart, by index; likewise `unmatched_found`.
+    """
+
+    sameness: Sameness
+    outputs: tuple[OutputComparison, ...]
+    values: tuple[ValueComparison, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    unmatched_expected: tuple[int, ...] = ()
+    unmatched_found: tuple[int, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether every compared output is equal within its declared tolerance."""
+        return self.sameness in {"identical", "normalised", "within-tolerance"}
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first difference, with the cause that the capture supports.
+
+    Attributes:
+        evidence: sentences: what was observed that supports the cause.
+        tested: whether a replay confirmed the cause (two runs in one environment also differ, and so on).
+    """
+
+    cell: int
+    output: int
+    expected: str
+    found: str
+    cause: Cause
+    evidence: tuple[str, ...] = ()
+    tested: bool = False
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of replaying a notebook or a bundle.
+
+    Attributes:
+        subject: content digest of the bundle, or the notebook's digest where there is no bundle yet.
+        grade: R0 captured; R1 replays top to bottom; R2 in a rebuilt environment; R3 every compared output equal within
+            its tolerance; R4 byte-identical after the declared normalisations. Grades name the strongest thing seen;
+            `environment` says where it was seen.
+        against: what the run was compared with.
+        varying: cells whose outputs differed between two runs in the same environment: nondeterminism, not drift.
+    """
+
+    format: int = 1
+    subject: Digest
+    grade: Grade
+    environment: Literal["current", "rebuilt"]
+    against: Literal["saved-outputs", "bundle", "second-run", "nothing"]
+    verdict: str
+    comparison: Comparison | None = None
+    difference: Difference | None = None
+    varying: tuple[int, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    notes: tuple[str, ...] = ()
+    created: str = ""
+    duration_s: float = 0.0
