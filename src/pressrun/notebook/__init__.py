@@ -1,0 +1,1 @@
+"""Reading and running notebooks: cells, dataflow, environment, inputs, replay, package."""
