@@ -48,6 +48,8 @@ class InputReference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: as in `pressrun.records.capture.Input`.
         held: whether a copy travels in the bundle at ``project/<path>``; not part of the identity.
+        members: path relative to the directory -> digest, for directories only, as in `pressrun.records.capture.Input`;
+            `digest` covers them.
     """
 
     path: str
@@ -56,6 +58,7 @@ class InputReference(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     algorithm: str = "sha256"
     held: bool = False
+    members: dict[str, Digest] = {}
 
 
 class EvidenceFile(msgspec.Struct, frozen=True, kw_only=True):

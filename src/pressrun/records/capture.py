@@ -31,17 +31,27 @@ class FileAccess(msgspec.Struct, frozen=True, kw_only=True):
         path: absolute path in the kernel's file system, symbolic links not resolved.
         mode: how it was used over the whole run.
         cells: indices of the notebook cells that opened it (all cells counted, from 0); -1 stands for outside any cell.
-        event: name of the audit event or recorder that told.
+        event: name of the audit event or recorder that told. With ``os.listdir`` and ``os.scandir`` the path is a
+            directory whose names were read, not its files; with ``os.rename`` it is the name that a file got.
+        first: how it was used first: a file that the notebook wrote before it read it is a product, not an input;
+            empty when the recorder cannot tell the order.
     """
 
     path: str
     mode: Literal["read", "write", "read-write"]
     cells: tuple[int, ...]
     event: str = "open"
+    first: Literal["read", "write", ""] = ""
 
 
 class ProcessStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A child process or connection: `what` is ``subprocess.Popen``, ``os.system`` or ``socket.connect``."""
+    """A child process or connection.
+
+    Attributes:
+        what: the audit event: ``subprocess.Popen``, ``os.system``, ``os.exec``, ``os.posix_spawn`` or
+            ``socket.connect``.
+        target: the program's name without arguments (those may hold secrets), or ``host:port``.
+    """
 
     what: str
     target: str
@@ -49,10 +59,15 @@ class ProcessStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedModule(msgspec.Struct, frozen=True, kw_only=True):
-    """A top-level or sub-module present at the end of the run, with the file it came from."""
+    """A top-level or sub-module present at the end of the run, with the file it came from.
+
+    Attributes:
+        preloaded: the kernel itself had loaded it before the first cell; the notebook may use it nevertheless.
+    """
 
     name: str
     file: str
+    preloaded: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +97,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
         mode: read, written, or both. Only what was read first is an input; what the notebook wrote itself is a product.
         cells: indices of the cells that used it.
         members: path relative to the directory -> digest, for directories only.
+        note: what the reader must know, for example that the digest was taken after the notebook wrote to the file.
     """
 
     path: str
@@ -91,6 +107,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["read", "write", "read-write"]
     cells: tuple[int, ...] = ()
     members: dict[str, Digest] = {}
+    note: str = ""
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +118,14 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
         origin: where it came from.
         url: index URL without credentials, VCS URL, or path; empty when unknown.
         revision: VCS commit for origin ``vcs``.
-        edited_files: files whose content is not what RECORD says, relative to site-packages.
+        edited_files: files whose content is not what RECORD says, relative to site-packages; looked for in the lean
+            part of the environment only.
+        metadata_path: absolute path of the ``.dist-info`` or ``.egg-info`` in the kernel's environment; empty when
+            there is none.
+        tags: wheel tags it was installed with (``py3-none-any``).
+        archive_digest: digest of the archive for origin ``wheel``, when known.
+        installer: what installed it (``pip``, ``uv``, ``conda``), when it says so.
+        built_here: whether it is known to have been built from source when it was installed.
     """
 
     name: str
@@ -111,6 +135,11 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     requires: tuple[str, ...] = ()
     edited_files: tuple[str, ...] = ()
+    metadata_path: str = ""
+    tags: tuple[str, ...] = ()
+    archive_digest: str = ""
+    installer: str = ""
+    built_here: bool = False
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +154,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         distributions: every installed distribution, sorted by name.
         imported: canonical names of those the notebook really imported.
         lean: canonical names that go into the bundle's lock: imported ones, the kernel, and what they depend on.
+        base_prefix: folder of the interpreter that a virtual environment was made from.
+        site_paths: folders the interpreter imports installed packages from.
+        notes: sentences for the reader: what could not be read or is unusual about this environment.
     """
 
     python: str
@@ -140,6 +172,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     distributions: tuple[Distribution, ...] = ()
     imported: tuple[str, ...] = ()
     lean: tuple[str, ...] = ()
+    base_prefix: str = ""
+    site_paths: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class CodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +184,8 @@ class CodeState(msgspec.Struct, frozen=True, kw_only=True):
         remote: URL without credentials.
         patch: ``git diff HEAD`` of a dirty tree as text; empty when clean, no repository, or over the size limit.
         local_modules: posix path relative to the project -> digest of every local module that was imported.
+        outside_modules: absolute path -> digest of imported modules that belong neither to the project nor to an
+            installed distribution; they do not travel in a bundle.
     """
 
     notebook: Digest
@@ -158,6 +195,7 @@ class CodeState(msgspec.Struct, frozen=True, kw_only=True):
     dirty: bool = False
     patch: str = ""
     local_modules: dict[str, Digest] = {}
+    outside_modules: dict[str, Digest] = {}
 
 
 class Randomness(msgspec.Struct, frozen=True, kw_only=True):

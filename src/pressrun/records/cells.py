@@ -86,10 +86,12 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """One name that a parameters cell defines.
 
     Attributes:
-        expression: the right-hand side as written.
+        expression: the right-hand side as written; empty where the notebook gives no default (``n: int``), so that a
+            value must be given.
         type: type as a reader would write it: the annotation, else what the value tells (``int``, ``str``,
             ``pd.Timestamp``, ``list``), ``Any`` where nothing tells.
         value: the value as JSON can hold it, UNSET (absent in JSON) where it is not a literal that JSON can hold.
+        annotated: whether `type` is an annotation of the author's.
         help: the trailing or preceding comment, empty without one.
         line: 1-based line in the cell's source.
         derived_from: names of parameters that the expression uses; not empty means that it is recomputed after
@@ -104,6 +106,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     cell: int
     line: int
     derived_from: tuple[str, ...] = ()
+    annotated: bool = False
 
 
 class CellFlow(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +115,10 @@ class CellFlow(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         uses: names read before the cell itself defines them (what the cell needs from outside); builtins left out.
         mutates: names bound elsewhere whose object the cell changes (``df["x"] = 1``, ``xs.append(1)``, ``del d[k]``).
+        late: those of `uses` that only the bodies of functions defined here read, when they are called.
+        may_define: those of `defines` that some path through the cell leaves as they were.
         deletes: names that the cell unbinds.
+        imported: those of `defines` that an import statement binds (``np``, ``train_test_split``).
         imports: top-level modules imported (``sklearn`` for ``import sklearn.svm``).
         magics: IPython line and cell magics used, without ``%``.
         shell: ``!commands`` used.
@@ -130,6 +136,9 @@ class CellFlow(msgspec.Struct, frozen=True, kw_only=True):
     shell: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
     syntax_error: str | None = None
+    late: tuple[str, ...] = ()
+    may_define: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

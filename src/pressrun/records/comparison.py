@@ -24,26 +24,32 @@ class Mask(msgspec.Struct, frozen=True, kw_only=True):
         rule: the rule's name, for example ``memory-address``.
         count: how many places it masked, in both sides together.
         example: the first text it masked.
+        why: why this is no result, in the rule's own words.
     """
 
     rule: str
     count: int
     example: str
+    why: str = ""
 
 
 class OutputComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One output against its counterpart.
 
     Attributes:
-        cell: index of the cell in the *expected* notebook.
+        cell: index of the cell in the *expected* notebook, an injected parameters cell not counted; -1 where the
+            expected notebook has no such cell.
+        found_cell: likewise in the found notebook.
         output: position among the cell's joined outputs.
         mime: the representation that was compared, ``stream/stdout`` for streams, ``error`` for an error.
         reason: one sentence why it differs or was not compared; empty when the same.
-        expected: excerpt; found: excerpt (shortened, volatile parts as they were).
+        expected: excerpt; found: excerpt (shortened; a masked part shows as its placeholder, ``«address»``).
         relative_difference: the largest relative difference between two numbers, None where no numbers differ.
+        ordering: whether the two hold the same elements in another order.
     """
 
     cell: int
+    found_cell: int = -1
     output: int
     mime: str
     sameness: Sameness
@@ -52,6 +58,7 @@ class OutputComparison(msgspec.Struct, frozen=True, kw_only=True):
     expected: str = ""
     found: str = ""
     relative_difference: float | None = None
+    ordering: bool = False
     masks: tuple[Mask, ...] = ()
 
 
@@ -74,6 +81,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sameness: the worst of all outputs and values that were compared.
         unmatched_expected: cells of the expected notebook without counterpart, by index; likewise `unmatched_found`.
+        changed_cells: cells of the expected notebook whose counterpart has another source, by index.
+        same_environment: whether both ran with the same lock; representation drift is only excused when they did not.
     """
 
     sameness: Sameness
@@ -82,6 +91,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     masks: tuple[Mask, ...] = ()
     unmatched_expected: tuple[int, ...] = ()
     unmatched_found: tuple[int, ...] = ()
+    changed_cells: tuple[int, ...] = ()
+    same_environment: bool = True
 
     @property
     def same(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
 """``sha256:`` and 64 lower-case hex digits."""
 
 

@@ -1,0 +1,74 @@
+"""Running a bundle: its notebook in a folder that holds its modules and its inputs, each checked by digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pressrun.actions.clean_room import Room, project_files
+from pressrun.actions.exchange import OpenedBundle
+from pressrun.actions.progress import Progress
+from pressrun.errors import BundleCorruptError, InputChangedError
+from pressrun.notebook.cache import user_cache
+from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.statcache import StatCache
+from pressrun.records.bundle import PARAMETERS, PROJECT, SOURCE
+
+STAT_CACHE = "digests.sqlite"
+
+
+def read_content(opened: OpenedBundle, name: str, kind: Any) -> Any:
+    """Return a JSON content file as `kind`.
+
+    Raises:
+        BundleCorruptError: it is not of its format.
+    """
+    try:
+        return msgspec.json.decode((opened.folder / name).read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise BundleCorruptError(f"it is not of its format: {error}", where=name) from error
+
+
+def pressed_injection(opened: OpenedBundle) -> str:
+    """Return the source of the cell that gives the values the bundle was pressed with, empty for none."""
+    schema: Mapping[str, Any] = read_content(opened, PARAMETERS, dict[str, Any])
+    return str(schema.get("x-injection", ""))
+
+
+def room_of(opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress: Progress) -> Room:
+    """Return what to run, where, for a bundle that was opened.
+
+    Args:
+        opened: the verified bundle.
+        inputs: folder that holds, at their project paths, the inputs that do not travel in the bundle.
+        request: how to replay; notebook, output and working directory are set for each run.
+        progress: told of bytes digested.
+
+    Raises:
+        InputChangedError: an input is absent, or is not the one that was captured.
+    """
+    manifest, folder = opened.manifest, opened.folder
+    modules = {
+        file.path.removeprefix(f"{PROJECT}/"): folder / file.path
+        for file in manifest.content.files
+        if file.role == "module"
+    }
+    held = [item for item in manifest.content.inputs if item.held]
+    absent = [item for item in manifest.content.inputs if not item.held]
+    with StatCache(user_cache() / STAT_CACHE) as cache:
+        files = project_files(held, folder / PROJECT, modules, cache, progress)
+        try:
+            files |= project_files(absent, inputs, {}, cache, progress)
+        except InputChangedError as error:
+            remedy = "Name the folder that holds them, at their project paths, with --inputs."
+            raise InputChangedError(error.what, where=error.where, remedy=remedy) from error
+    return Room(
+        notebook=(folder / SOURCE).read_bytes(),
+        name=f"{manifest.name}.ipynb",
+        entry=manifest.entry,
+        files=files,
+        request=request,
+    )

@@ -1,0 +1,99 @@
+"""Capture: what a notebook was when it ran, told from the replay that just ended."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from pressrun.actions.progress import Progress
+from pressrun.notebook.code import code_state
+from pressrun.notebook.environment.probe import probe_environment
+from pressrun.notebook.inputs import digest_files
+from pressrun.notebook.literal_paths import literal_paths
+from pressrun.notebook.statcache import StatCache
+from pressrun.records.capture import Capture, Environment, FileAccess, Observation, Randomness
+from pressrun.records.cells import Notebook
+from pressrun.records.replay import Replay
+
+LITERAL_NOTE = "A reader that opens files outside Python is found only where the path stands in the source."
+
+
+class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to capture.
+
+    Attributes:
+        path: the notebook's file; `project` is the folder that paths are relative to.
+        replay: the run that has just reached its end.
+        python: the kernel's interpreter, when the observer could not tell.
+        extra: distributions that count as imported, for example a model format's library.
+    """
+
+    path: Path
+    project: Path
+    notebook: Notebook
+    replay: Replay
+    python: Path | None = None
+    extra: tuple[str, ...] = ()
+
+
+def capture(request: CaptureRequest, progress: Progress, cache: StatCache) -> Capture:
+    """Return what the notebook was when it ran.
+
+    Args:
+        request: what to capture.
+        progress: told of stages and of bytes digested.
+        cache: digests of files known from before.
+
+    Raises:
+        EnvironmentRestoreError: the kernel's interpreter does not answer.
+        CannotRestoreError: an input cannot be read any more.
+    """
+    observation = with_literal_paths(request)
+    progress.stage("Reading the kernel's environment")
+    environment = kernel_environment(request, observation, cache)
+    progress.stage("Digesting inputs")
+    inputs, products = digest_files(
+        observation, request.project, environment, cache=cache, on_progress=progress.digested
+    )
+    return Capture(
+        environment=environment,
+        inputs=inputs,
+        products=products,
+        code=code_state(request.path, request.project, observation.modules),
+        randomness=Randomness(
+            seeds=observation.seeds,
+            hash_seed=observation.thread_settings.get("PYTHONHASHSEED", ""),
+            threads=observation.thread_settings,
+        ),
+        coverage=observation.coverage,
+        starts=observation.starts,
+    )
+
+
+def kernel_environment(request: CaptureRequest, observation: Observation, cache: StatCache) -> Environment:
+    """Ask the interpreter that ran the kernel what is installed beside it."""
+    python = observation.executable or os.fspath(request.python or "")
+    return probe_environment(Path(python), observation.modules, extra=request.extra, cache=cache)
+
+
+def with_literal_paths(request: CaptureRequest) -> Observation:
+    """Add the files that the source names and no recorder saw; a file that the notebook itself wrote is no input."""
+    observation = request.replay.observation
+    folder = Path(observation.working_directory or request.path.parent)
+    seen = {os.path.normpath(folder / access.path) for access in observation.files}
+    named: list[FileAccess] = [
+        access
+        for access in literal_paths(request.notebook.code_cells, folder, request.replay.parameters)
+        if access.path not in seen and Path(access.path) != request.path.resolve()
+    ]
+    if not named:
+        return observation
+    coverage = observation.coverage
+    coverage = msgspec.structs.replace(
+        coverage,
+        sources=(*coverage.sources, "literal paths in the source"),
+        blind_spots=(*coverage.blind_spots, LITERAL_NOTE),
+    )
+    return msgspec.structs.replace(observation, files=(*observation.files, *named), coverage=coverage)

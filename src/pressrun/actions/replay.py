@@ -1,0 +1,97 @@
+"""Run a notebook headlessly and tell what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pressrun.actions.progress import Progress, Silent
+from pressrun.errors import UsageError
+from pressrun.notebook.binding import bind_parameters, injection_source
+from pressrun.notebook.inspect import inspect_notebook
+from pressrun.notebook.read import read_notebook
+from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.run import replay_notebook
+from pressrun.records.cells import Inspection
+from pressrun.records.replay import Replay
+
+
+class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run a notebook.
+
+    Attributes:
+        kernel: an installed kernel by name; `python`: an interpreter that has ipykernel. At most one of them.
+        timeout_s: limit for the whole run; `cell_timeout_s` for each cell; None for none.
+        environment_names: variables of the caller that the kernel gets besides the usual ones.
+    """
+
+    kernel: str | None = None
+    python: Path | None = None
+    timeout_s: float | None = None
+    cell_timeout_s: float | None = None
+    environment_names: tuple[str, ...] = ()
+
+
+class Values(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameter values: `given` as Python has them, `words` as ``NAME=VALUE``, which win."""
+
+    given: Mapping[str, Any] = {}
+    words: Sequence[str] = ()
+
+
+def replay(
+    notebook: Path,
+    output: Path | None = None,
+    *,
+    values: Values | None = None,
+    settings: ReplaySettings | None = None,
+    progress: Progress | None = None,
+) -> Replay:
+    """Run a notebook in a clean kernel; a notebook that fails is a verdict of the result, not an exception.
+
+    Args:
+        notebook: the file to run; it is never written.
+        output: where the executed notebook goes; default: beside the notebook, with ``-replayed`` in its name.
+        values: parameters, strictly checked against what the notebook declares.
+        settings: how to run it.
+        progress: told what happens.
+
+    Raises:
+        UsageError: the notebook, a parameter, the output or the kernel cannot be used.
+    """
+    values, settings, progress = values or Values(), settings or ReplaySettings(), progress or Silent()
+    inspection = inspect_notebook(read_notebook(notebook))
+    refuse_errors(inspection)
+    bound = bind_parameters(inspection, values.given, values.words)
+    request = ReplayRequest(
+        notebook=notebook,
+        output=output or default_output(notebook),
+        values=bound,
+        injection=injection_source(inspection, bound),
+        kernel=settings.kernel,
+        python=settings.python,
+        timeout_s=settings.timeout_s,
+        cell_timeout_s=settings.cell_timeout_s,
+        environment_names=settings.environment_names,
+    )
+    return replay_notebook(request, progress.event)
+
+
+def default_output(notebook: Path) -> Path:
+    """Return where the executed notebook goes when nobody says: ``churn.ipynb`` gives ``churn-replayed.ipynb``."""
+    return notebook.with_name(f"{notebook.stem}-replayed.ipynb")
+
+
+def refuse_errors(inspection: Inspection) -> None:
+    """Raise for the first problem that makes running the notebook pointless.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for problem in inspection.problems:
+        if problem.level == "error":
+            where = inspection.path if problem.cell is None else f"{inspection.path}, cell {problem.cell}"
+            raise UsageError(problem.message, where=where, remedy="`pressrun inspect` lists every problem.")

@@ -1,0 +1,83 @@
+"""One run of a notebook: what happened, what it showed, and what it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from pressrun.actions.progress import Progress
+from pressrun.errors import CannotRestoreError
+from pressrun.notebook.read import cells_of
+from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.run import replay_notebook
+from pressrun.records.cells import Cell
+from pressrun.records.outputs import CapturedValue
+from pressrun.records.replay import Replay
+from pressrun.rules.compare.align import numbered_code_cells
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run.
+
+    Attributes:
+        cells: of the executed notebook, with the outputs of this run.
+        values: the declared metrics as this run gave them.
+    """
+
+    replay: Replay
+    cells: tuple[Cell, ...]
+    values: tuple[CapturedValue, ...] = ()
+
+
+def run_notebook(request: ReplayRequest, progress: Progress) -> Run:
+    """Replay a notebook and read back what it showed.
+
+    Args:
+        request: the replay; what its tasks measured becomes `Run.values`.
+        progress: told of every event.
+    """
+    replay = replay_notebook(request, progress.event)
+    return Run(replay=replay, cells=executed_cells(Path(replay.executed)), values=measured(replay))
+
+
+def executed_cells(path: Path) -> tuple[Cell, ...]:
+    """Return the cells of an executed notebook; none when the run ended before there was one."""
+    if not path.exists():
+        return ()
+    return cells_of(msgspec.json.decode(path.read_bytes()))
+
+
+METRICS_TASK = "metrics:"
+"""Tasks whose name begins so return a mapping of metric name to number."""
+
+
+def measured(replay: Replay) -> tuple[CapturedValue, ...]:
+    """Return the metrics that the replay's tasks collected; a later cell's metric wins over an earlier one's.
+
+    Raises:
+        CannotRestoreError: a task failed in the kernel.
+    """
+    found: dict[str, CapturedValue] = {}
+    for task in replay.tasks:
+        if not task.name.startswith(METRICS_TASK):
+            continue
+        if task.error:
+            raise CannotRestoreError(
+                "the metrics could not be read from the kernel", where=task.name, remedy=task.error
+            )
+        for name, value in task.value.items():
+            found[name] = CapturedValue(name=name, kind="metric", value=value)
+    return tuple(found[name] for name in sorted(found))
+
+
+def without_outputs(cells: tuple[Cell, ...], numbers: Collection[int]) -> tuple[Cell, ...]:
+    """Return the cells with the outputs of some taken out.
+
+    Args:
+        cells: of a source or executed notebook.
+        numbers: indices in the source notebook, where injected cells are not counted.
+    """
+    positions = {cell.index for number, cell in numbered_code_cells(cells) if number in numbers}
+    return tuple(msgspec.structs.replace(cell, outputs=()) if cell.index in positions else cell for cell in cells)

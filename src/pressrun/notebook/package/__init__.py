@@ -1,0 +1,1 @@
+"""The pieces of a bundle: plain Python, the neutral notebook, models, schema, SBOM, provenance, README, assembly."""

@@ -1,0 +1,56 @@
+"""The child process of a replay, run as a script by its path: ``python child.py ORDER``.
+
+Run so, and not with ``-m``, because then neither the working directory nor the notebook's folder is ever a place that
+modules are imported from; the only folder that Python adds is this one, and it is taken out first of all.
+"""
+
+import sys
+
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+UNUSED = ("rfc3987_syntax", "pyarrow", "boto3", "azure", "gcsfs", "github")
+"""Not needed to run a local notebook, and half of what importing papermill costs where they are installed."""
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    """Read the order and let papermill run the notebook."""
+    adopt_orphans()
+    for name in UNUSED:
+        sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    # only now, when nothing of the above is imported with them
+    import msgspec  # noqa: PLC0415
+    import papermill  # noqa: PLC0415
+    from papermill.engines import papermill_engines  # noqa: PLC0415
+
+    from pressrun.notebook.replay.engine import PressrunEngine  # noqa: PLC0415
+    from pressrun.notebook.replay.request import ChildOrder  # noqa: PLC0415
+
+    order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ChildOrder)
+    papermill_engines.register("pressrun", PressrunEngine)  # also where the entry point is not installed
+    settings: dict[str, Any] = {
+        "engine_name": "pressrun",
+        "kernel_name": "python3",
+        "progress_bar": False,
+        "request_save_on_cell_execute": False,
+        "cwd": order.working_directory,
+        "pressrun_order": order,
+    }
+    prepared = order.prepared.replace("{", "{{").replace("}", "}}")  # papermill formats the path
+    papermill.execute_notebook(prepared, None, **settings)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes whose own parent ends, so that they can be found and ended with the replay."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

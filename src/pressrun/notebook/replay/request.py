@@ -1,0 +1,102 @@
+"""What is asked of a replay, and what the parent hands to its child process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pressrun.records.replay import CellTask
+
+HASH_SEED = {"PYTHONHASHSEED": "0"}
+
+
+class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One replay.
+
+    Attributes:
+        notebook: the file to run; never written.
+        output: where the executed notebook goes; its folder exists.
+        values: the parameters that are given, for the record only.
+        injection: source of the cell to inject after the parameters cell, empty for none.
+        kernel: name of an installed kernelspec; excludes `python`.
+        python: an interpreter with ipykernel to run the kernel in. Neither: the notebook's own kernelspec where it is
+            installed and is not the generic ``python3``, else the interpreter that runs pressrun.
+        timeout_s: limit for the whole replay, None for none; `cell_timeout_s` for each cell.
+        start_timeout_s: limit for a kernel to answer; it is started at most twice.
+        grace_s: time that an interrupted cell has before its kernel is killed.
+        environment_names: variables of the caller that are let through besides the usual ones.
+        fixed_environment: variables that are set in the kernel; one that `environment_names` names is the caller's.
+        working_directory: where the kernel runs; default: the notebook's folder.
+        tasks: things to do in the kernel, each after its cell; their files go to `task_directory`.
+        observe: whether the recorders are sent into the kernel.
+    """
+
+    notebook: Path
+    output: Path
+    values: dict[str, Any] = {}
+    injection: str = ""
+    kernel: str | None = None
+    python: Path | None = None
+    timeout_s: float | None = None
+    cell_timeout_s: float | None = None
+    start_timeout_s: float = 60.0
+    grace_s: float = 10.0
+    environment_names: tuple[str, ...] = ()
+    fixed_environment: dict[str, str] = msgspec.field(default_factory=lambda: dict(HASH_SEED))
+    working_directory: Path | None = None
+    tasks: tuple[CellTask, ...] = ()
+    task_directory: Path | None = None
+    observe: bool = True
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds that things may take; None for no limit."""
+
+    total_s: float | None = None
+    cell_s: float | None = None
+    start_s: float = 60.0
+    grace_s: float = 10.0
+
+
+class KernelChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which kernel to start: an interpreter by path, or a kernelspec by name.
+
+    Attributes:
+        label: how to call it before the reader.
+        variables: names of the caller's variables that the kernel gets; `fixed` are set whatever the caller has.
+            None lets everything through.
+        instead_of: the kernelspec that the notebook names and that is not installed, empty when there is none.
+    """
+
+    python: str = ""
+    name: str = ""
+    label: str
+    variables: tuple[str, ...] | None = None
+    fixed: dict[str, str] = {}
+    instead_of: str = ""
+
+
+class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child process is to do. Paths are absolute.
+
+    Attributes:
+        prepared: the notebook to run: the source without outputs, with the injected cell.
+        indices: for each cell of `prepared` its index in the source notebook, -1 for the injected one.
+        skipped: positions in `prepared` that are not run.
+        folder: the replay's own temporary folder (`pressrun.notebook.replay.folder`).
+    """
+
+    prepared: str
+    indices: tuple[int, ...]
+    skipped: tuple[int, ...]
+    folder: str
+    working_directory: str
+    kernel: KernelChoice
+    limits: Limits
+    tasks: tuple[CellTask, ...] = ()
+    task_directory: str = ""
+    observe: bool = True
+    event_descriptor: int
+    control_descriptor: int

@@ -1,0 +1,1 @@
+"""Where facts are kept: objects by digest, bundles, archives."""

@@ -1,0 +1,149 @@
+"""Files by their digest, kept for good.
+
+Nothing is ever changed or deleted here. What is written is durable before it is acknowledged; what is read is hashed
+while it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pressrun.errors import BundleCorruptError, CannotRestoreError
+from pressrun.records.digest import Digest
+from pressrun.store import layout
+from pressrun.store.durable import CHUNK_BYTES, DurableWriter, digest_file
+from pressrun.store.fs import Fs, RealFs, open_regular
+
+
+class ObjectStore:
+    """The objects in one store.
+
+    Args:
+        root: the store's folder, ``.pressrun`` in a project; made when something is first put.
+        fs: the file system it is in.
+    """
+
+    def __init__(self, root: Path, fs: Fs | None = None) -> None:
+        self.root = root
+        self.fs: Fs = fs if fs is not None else RealFs()
+        self.writer = DurableWriter(root, self.fs)
+        self._prepared = False
+
+    def put(self, source: bytes | Path, *, expected: Digest | None = None) -> Digest:
+        """Store a file's content; storing it again is cheap and safe.
+
+        Args:
+            source: the content, or a file that holds it (read a piece at a time).
+            expected: its digest where the caller knows it.
+
+        Returns:
+            The digest. The content can be read back from now on, also after a power loss.
+
+        Raises:
+            BundleCorruptError: the content is not the expected one.
+        """
+        self.prepare()
+        if isinstance(source, bytes):
+            expected = self._as_expected(source, expected)
+        if expected is not None and self._intact(expected):
+            self.writer.confirm(layout.object_path(self.root, expected))
+            return expected
+        staged = self.writer.stage(_chunks(source))
+        if expected is not None and staged.digest != expected:
+            self.writer.discard(staged)
+            raise BundleCorruptError(
+                f"the content is {staged.digest}, expected {expected}",
+                where="" if isinstance(source, bytes) else str(source),
+            )
+        # replaces an object that was found damaged by one that is whole
+        self.writer.settle(staged, layout.object_path(self.root, staged.digest))
+        return staged.digest
+
+    def has(self, digest: Digest) -> bool:
+        """Whether there is such an object (its content is not looked at)."""
+        entry = self.fs.stat(layout.object_path(self.root, digest))
+        return entry is not None and entry.kind == "file"
+
+    def read(self, digest: Digest) -> bytes:
+        """Return an object's whole content.
+
+        Raises:
+            CannotRestoreError: there is no such object.
+            BundleCorruptError: the stored content is another one.
+        """
+        return b"".join(self.chunks(digest))
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """Open an object after having hashed all of it.
+
+        Raises:
+            CannotRestoreError: there is no such object.
+            BundleCorruptError: the stored content is another one.
+        """
+        for _ in self.chunks(digest):
+            pass
+        return self.fs.open(layout.object_path(self.root, digest))
+
+    def chunks(self, digest: Digest) -> Iterator[bytes]:
+        """Yield an object's content a piece at a time; the error, if any, comes after the last piece.
+
+        Raises:
+            CannotRestoreError: there is no such object.
+            BundleCorruptError: the stored content is another one.
+        """
+        path = layout.object_path(self.root, digest)
+        hasher = hashlib.sha256()
+        try:
+            file = self.fs.open(path)
+        except FileNotFoundError as error:
+            raise CannotRestoreError(f"there is no object {digest} in the store", where=str(self.root)) from error
+        except OSError as error:
+            raise CannotRestoreError(f"the store cannot be read: {error.strerror}", where=str(path)) from error
+        with file:
+            while chunk := file.read(CHUNK_BYTES):
+                hasher.update(chunk)
+                yield chunk
+        found = "sha256:" + hasher.hexdigest()
+        if found != digest:
+            raise BundleCorruptError(
+                f"the stored object is {found}, expected {digest}",
+                where=str(path),
+                remedy="Import or package the bundle again: that replaces the object by a whole one.",
+            )
+
+    def digests(self) -> Iterator[Digest]:
+        """Yield the digest of every object, sorted."""
+        folder = self.root / layout.OBJECTS
+        for fan in self.fs.names(folder):
+            for rest in self.fs.names(folder / fan):
+                yield f"sha256:{fan}{rest}"
+
+    def prepare(self) -> None:
+        """Make the store's folder when it is not there yet."""
+        if not self._prepared:
+            layout.prepare(self.writer)
+            self._prepared = True
+
+    def _intact(self, digest: Digest) -> bool:
+        if not self.has(digest):
+            return False
+        return digest_file(self.fs, layout.object_path(self.root, digest)) == digest
+
+    @staticmethod
+    def _as_expected(content: bytes, expected: Digest | None) -> Digest:
+        found = "sha256:" + hashlib.sha256(content).hexdigest()
+        if expected is not None and found != expected:
+            raise BundleCorruptError(f"the content is {found}, expected {expected}")
+        return found
+
+
+def _chunks(source: bytes | Path) -> Iterable[bytes]:
+    if isinstance(source, bytes):
+        yield source
+        return
+    with open_regular(source) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

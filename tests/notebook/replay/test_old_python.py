@@ -1,0 +1,71 @@
+"""A kernel in Python 3.7, where there are no audit events."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+def python37() -> str | None:
+    """Return a Python 3.7: the one that PRESSRUN_TEST_PYTHON37 names, else one on PATH or of pyenv."""
+    given = os.environ.get("PRESSRUN_TEST_PYTHON37")
+    candidates = [
+        given,
+        shutil.which("python3.7"),
+        *map(str, Path("~/.pyenv/versions").expanduser().glob("3.7.*/bin/python")),
+    ]
+    for candidate in filter(None, candidates):
+        done = subprocess.run(
+            [candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
+        )
+        if done.stdout.strip() == "(3, 7)":
+            return candidate
+    return None
+
+
+@pytest.fixture(scope="module")
+def old_kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    interpreter = python37()
+    if interpreter is None:
+        pytest.skip("no Python 3.7 here: name one in PRESSRUN_TEST_PYTHON37")
+    place = tmp_path_factory.mktemp("old") / "env"
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    subprocess.run([*uv, "venv", "--python", interpreter, str(place)], check=True)
+    python = place / "bin" / "python"
+    subprocess.run([*uv, "pip", "install", "--python", str(python), "ipykernel", "pandas"], check=True)
+    return python
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_python_3_7_kernel_is_replayed_and_watched(run: Run, old_kernel: Path, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a\n1\n")
+    ran = run(
+        "import sys; print(sys.version_info[:2])",
+        "import pandas as pd\npd.read_csv('d.csv')",
+        "open('out.txt', 'w').write('x')\nimport os, subprocess\n"
+        "os.replace('out.txt', 'done.txt')\nsubprocess.run(['true', 'x'])",
+        {"source": "open('none')", "metadata": {"tags": ["raises-exception"]}},
+        "x = !true",
+        "print(1)\n!false",
+        python=old_kernel,
+    )
+    assert ran.replay.verdict == "shell-command-failed"
+    assert (ran.replay.failure.cell, ran.replay.failure.line) == (5, 2)
+    assert ran.text(0) == "(3, 7)\n"
+    assert ran.replay.python.startswith("3.7.")
+    files = {Path(f.path).name: f for f in ran.replay.observation.files}
+    assert (files["d.csv"].mode, files["d.csv"].cells) == ("read", (1,))
+    assert files["done.txt"].first == "write"
+    assert ("subprocess.Popen", "true") in {(s.what, s.target) for s in ran.replay.observation.starts}
+    assert any("no audit events" in spot for spot in ran.replay.observation.coverage.blind_spots)
+    assert ran.outputs(3)[0]["evalue"] == "[Errno 2] No such file or directory: 'none'"
