@@ -10,9 +10,9 @@ Peers do different things: nbclient and papermill record no inputs; papermill sa
 its default; ploomber-engine runs the cells in its own process, without a kernel. ``papermill-tuned`` is papermill with
 saving turned off. ``pressrun-engine`` is papermill's command with ``--engine pressrun``.
 
-Notebooks: ``empty``; ``cells200``, 200 trivial cells; ``train``, a grid search over forests on a data set that ships
-with scikit-learn; ``out50``, 50 MB of output in 11 cells of 1000 lines; ``out50-one``, 50 MB in one cell of 10,000
-lines.
+Notebooks: ``empty``, one cell that does nothing; ``cells200``, 200 trivial cells; ``train``, a grid search over forests
+on a data set that ships with scikit-learn; ``out50``, 50 MB of output in 11 cells of 1000 lines; ``out50-one``, 50 MB
+in one cell of 10,000 lines.
 
 usage: replay.py [--peer PYTHON] [--runs N] [--only NOTEBOOK]...
 
@@ -47,7 +47,7 @@ TRAIN = [
     "pd.DataFrame(search.cv_results_)[['params', 'mean_test_score']]",
 ]
 NOTEBOOKS = {
-    "empty": [],
+    "empty": ["pass"],
     "cells200": [f"x{n} = {n}\nx{n} + 1" for n in range(200)],
     "train": TRAIN,
     "out50": ["line = 'x' * 4544\nfor _ in range(1000):\n    print(line)"] * 11,

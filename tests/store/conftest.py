@@ -25,3 +25,13 @@ def bundle(tmp_path):
 def store(tmp_path):
     """An empty store."""
     return BundleStore(tmp_path / ".pressrun")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A folder with two small bundles, ``one`` and ``two``, that share files."""
+    found = tmp_path_factory.mktemp("bundles")
+    files = {path: SAMPLE_FILES[path] for path in ("source.ipynb", "pipeline.py")}
+    write_sample_bundle(found / "one", files, name="one", evidence={"receipt.json": b'{"grade": "R4"}'})
+    write_sample_bundle(found / "two", {**files, "pylock.toml": b"lock"}, name="two", held={"data.csv": b"a,b\n1,2\n"})
+    return found

@@ -61,7 +61,7 @@ def capture(request: CaptureRequest, progress: Progress, cache: StatCache) -> Ca
         environment=environment,
         inputs=inputs,
         products=products,
-        code=code_state(request.path, request.project, observation.modules),
+        code=code_state(request.path, request.project, observation.modules, environment),
         randomness=Randomness(
             seeds=observation.seeds,
             hash_seed=observation.thread_settings.get("PYTHONHASHSEED", ""),

@@ -54,7 +54,7 @@ def find_comparators() -> Registry:
     return Registry(found)
 
 
-def compare_notebooks(
+def compare(
     expected: str | Path,
     found: str | Path,
     *,

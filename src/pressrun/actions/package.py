@@ -42,6 +42,7 @@ from pressrun.rules.cause import Case, explain
 from pressrun.rules.compare.notebooks import compare_cells
 from pressrun.rules.compare.settings import CompareSettings
 from pressrun.rules.grade import grade
+from pressrun.rules.hidden_state import count_findings
 from pressrun.rules.paths import name_problem
 from pressrun.rules.varying import UNEQUAL, leave_out
 from pressrun.store.folders import require_free
@@ -139,9 +140,9 @@ class _Press:
         receipt = self._receipt(pressed, manifest.content_digest)
         saved = self._saved(pressed, manifest.content_digest)
         pieces = list(evidence_of(pressed, manifest, datetime.datetime.now(datetime.timezone.utc)))
-        pieces.append(EvidencePiece(name="receipt-press.json", kind="receipt", content=pretty_json(receipt)))
         if saved is not None:
             pieces.append(EvidencePiece(name="receipt-saved.json", kind="receipt", content=pretty_json(saved)))
+        pieces.append(EvidencePiece(name="receipt-press.json", kind="receipt", content=pretty_json(receipt)))
         for piece in pieces:
             manifest = add_evidence(folder, manifest, piece)
         manifest = store_of(self._source.project).add(folder)
@@ -195,10 +196,17 @@ class _Press:
             against="saved-outputs",
             verdict=pressed.run.replay.verdict,
             comparison=comparison,
-            difference=self._difference(pressed, comparison),
+            difference=self._hidden_state(self._difference(pressed, comparison)),
             masks=comparison.masks,
             created=_now(),
         )
+
+    def _hidden_state(self, difference: Difference | None) -> Difference | None:
+        """Say so where nothing else explains a saved output and the saved counts show another order of running."""
+        findings = count_findings(self._source.notebook.cells)
+        if difference is None or difference.cause != "unknown" or not findings:
+            return difference
+        return msgspec.structs.replace(difference, cause="hidden-state", evidence=(*findings, *difference.evidence))
 
     def _difference(self, pressed: Pressed, comparison: Comparison) -> Difference | None:
         second = pressed.proof.second if pressed.proof else None

@@ -22,12 +22,13 @@ from pressrun.notebook.package.readme import ReadmeFacts, readme_text
 from pressrun.notebook.package.sbom import licences_of, sbom_json
 from pressrun.notebook.package.write import EvidencePiece
 from pressrun.notebook.schema import parameter_schema
-from pressrun.records.bundle import InputReference, Manifest
+from pressrun.records.bundle import PROJECT, InputReference, Manifest
 from pressrun.records.capture import Capture
 from pressrun.records.comparison import Comparison
 from pressrun.records.digest import pretty_json
 from pressrun.rules.compare.outputs import compared_outputs
 from pressrun.rules.compare.settings import CompareSettings
+from pressrun.rules.paths import path_problem
 
 LARGEST_COPY = 32 * 2**20  # bytes of one input that travels in the bundle by default
 LARGEST_TOTAL = 128 * 2**20  # bytes of all of them
@@ -76,7 +77,11 @@ def contents_of(pressed: Pressed, inputs: Literal["auto", "copy", "reference"]) 
     held = held_inputs(references(pressed.capture), inputs)
     program_notes = pressed.program.notes if pressed.program else ()
     blind = () if pressed.capture.coverage.level == "complete" else pressed.capture.coverage.blind_spots
-    notes = tuple(dict.fromkeys((*neutral.notes, *program_notes, *pressed.locked.lock.notes)))
+    outside = tuple(
+        f"{path} was imported and belongs neither to the project nor to an installed package: it does not travel"
+        for path in sorted(pressed.capture.code.outside_modules)
+    )
+    notes = tuple(dict.fromkeys((*neutral.notes, *program_notes, *pressed.locked.lock.notes, *outside)))
     facts = ReadmeFacts(
         name=source.name,
         python=pressed.capture.environment.python,
@@ -136,7 +141,7 @@ def held_inputs(
     left = LARGEST_TOTAL
     held: set[str] = set()
     for reference in sorted(inputs, key=lambda item: (item.size, item.path)):
-        if reference.role != "project" or wanted == "reference":
+        if reference.role != "project" or wanted == "reference" or path_problem(f"{PROJECT}/{reference.path}"):
             continue
         if wanted == "copy" or (reference.size <= LARGEST_COPY and reference.size <= left):
             held.add(reference.path)

@@ -57,7 +57,7 @@ TEMPORARY_SKIPPED = re.compile(
 )
 RUNTIME_FILE = re.compile(r"(^|/)(kernel-[\w-]+\.json|fontlist-v[\d.]+\.json|history\.sqlite[\w-]*)$")
 PACKAGE_NOISE = re.compile(
-    r"\.(py|pyi|pyx|pxd|h|hpp|c|cpp|pth|ttf|otf|afm|pfb|woff2?|mplstyle|typed|egg-link)$|(^|/)[^/]+\.(dist|egg)-info(/|$)"
+    r"\.(py|pyi|pyx|pxd|h|hpp|c|cpp|pth|ttf|otf|afm|pfb|woff2?|mplstyle|css|js|typed|egg-link)$|(^|/)[^/]+\.(dist|egg)-info(/|$)"
     r"|^matplotlib/mpl-data/(?!sample_data/)|(^|/)zoneinfo(/|$)|^\.\./"
 )
 MACHINERY = frozenset(

@@ -89,7 +89,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         format: version of this format; a reader refuses a newer major one and keeps unknown fields of the same.
-        name: a label chosen by the author; not part of the identity.
+        name: chosen by the author; the README carries it, so that two names give two bundles.
         content_digest: what `Content.digest` gave when the bundle was written.
         entry: path, relative to ``project/``, of the folder the notebook runs in (``.`` for the project's root).
     """

@@ -12,8 +12,8 @@ Sameness = Literal["identical", "normalised", "within-tolerance", "different", "
 Grade = Literal["R0", "R1", "R2", "R3", "R4"]
 GRADES: tuple[Grade, ...] = ("R0", "R1", "R2", "R3", "R4")
 Cause = Literal[
-    "input-changed", "package-changed", "python-changed", "parameters-changed", "code-changed", "unseeded-randomness",
-    "wall-clock", "ordering", "nondeterminism", "threads", "unknown",
+    "input-changed", "package-changed", "python-changed", "parameters-changed", "code-changed", "hidden-state",
+    "unseeded-randomness", "wall-clock", "ordering", "nondeterminism", "threads", "unknown",
 ]  # fmt: skip
 
 

@@ -49,6 +49,8 @@ class SimFs:
     Attributes:
         on_step: called after every operation that changes something, with the operation's name.
         kill_after: raise `Killed` instead of the operation with this number, and from then on; None for never.
+        fail_after: fail the operation with this number for want of space; None for never.
+        fail_forever: and all operations after it.
         clock_s: the present; tests may move it.
     """
 
@@ -59,6 +61,8 @@ class SimFs:
         self.unsynced: dict[int, Node] = {}
         self.on_step: Callable[[str], None] | None = None
         self.kill_after: int | None = None
+        self.fail_after: int | None = None
+        self.fail_forever = False
         self.steps = 0
         self.clock_s = 1_000_000.0
 
@@ -171,6 +175,10 @@ class SimFs:
         if self.kill_after is not None and self.steps >= self.kill_after:
             raise Killed
         self.steps += 1
+        if self.fail_after is not None and self.steps > self.fail_after:
+            if not self.fail_forever:
+                self.fail_after = None
+            raise OSError(errno.ENOSPC, "no space left on device")
 
     def _end(self, what: str) -> None:
         if self.on_step is not None:

@@ -11,7 +11,8 @@ import pytest
 STEPS = (
     ("n = 3  # rows\nscale = n * 2", "parameters"),
     "%%register data rows\nimport os\nimport math\nFACTOR = 10\nrows = list(range(n))",
-    "%%register step scaled\n# scale them\ndef by(x):\n    return x * FACTOR\n\nscaled = [by(x) * scale for x in rows]\nscaled",
+    "%%register step scaled\n# scale them\ndef by(x):\n    return x * FACTOR\n\n"
+    "scaled = [by(x) * scale for x in rows]\nscaled",
     "total = sum(scaled)\nfor r in rows:\n    total += math.sqrt(r)\nprint(round(total, 3))",
     "scaled.append(1)\nlen(scaled)",
     "%%register check enough\nassert len(scaled) == n + 1",

@@ -74,8 +74,8 @@ def test_an_unknown_magic_stops_the_program(source: str) -> None:
         ("echo $$n", '"echo $n"'),
         ("echo {unknown}", '"echo {unknown}"'),
         ("echo {{n}}", '"echo {n}"'),
-        ("echo {df['a']}", '"echo " + str(df[\'a\'])'),
-        ("say \"hi\" {n}", 'f"say \\"hi\\" {n}"'),
+        ("echo {df['a']}", "\"echo \" + str(df['a'])"),
+        ('say "hi" {n}', 'f"say \\"hi\\" {n}"'),
     ],
 )
 def test_commands_are_expanded_as_ipython_expands_them(command: str, expected: str) -> None:

@@ -26,6 +26,7 @@ PARAMETERS = (
 SHOW = "print(n, rate, deep, name, sizes, limit, day, place.name, half, quarter)"
 
 
+@pytest.mark.slow
 def test_it_shows_what_a_notebook_shows(make: Callable[..., Any], run: Callable[..., Any]) -> None:
     """Last expressions, display and semicolons behave as in a kernel."""
     made = make(
@@ -103,9 +104,7 @@ def test_pressed_values_are_the_defaults(make: Callable[..., Any], run: Callable
 @pytest.mark.parametrize(
     "words", [["--nn", "3"], ["--n", "x"], ["--deep", "maybe"], ["--sizes", "3"], ["--rat", "1"], ["--day", "soon"]]
 )
-def test_a_wrong_option_ends_with_code_2(
-    make: Callable[..., Any], run: Callable[..., Any], words: list[str]
-) -> None:
+def test_a_wrong_option_ends_with_code_2(make: Callable[..., Any], run: Callable[..., Any], words: list[str]) -> None:
     """Before any cell has run."""
     found = run(make((PARAMETERS, "parameters"), SHOW).program(), *words)
     assert (found.code, found.stdout) == (2, "")
@@ -233,7 +232,9 @@ def test_settings_of_the_proven_run_hold(make: Callable[..., Any], run: Callable
 
 def test_names_of_the_notebook_do_not_disturb_the_program(make: Callable[..., Any], run: Callable[..., Any]) -> None:
     """Also not builtins, modules of the standard library and our own short name."""
-    made = make("nb = 1\nprint('x')\nlist = open = print\njson = os = sys = Path = arguments = None\ncell = start = 2", "nb")
+    made = make(
+        "nb = 1\nprint('x')\nlist = open = print\njson = os = sys = Path = arguments = None\ncell = start = 2", "nb"
+    )
     found = run(made.program())
     assert found.code == 0, found.stderr
     assert found.cell(1)["shown"] == ["1"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from pressrun.actions.compare import ComparedNotebooks, compare_notebooks
+from pressrun.actions.compare import ComparedNotebooks, compare
 from pressrun.errors import EXIT_OK, EXIT_RESULTS_DIFFER
 from pressrun.interfaces.cli.comparison_view import (
     WORDS,
@@ -61,7 +61,7 @@ def compare_command(expected: Path, found: Path, tolerance: float, same_environm
     Numbers are compared with a tolerance, DataFrames as tables, images by pixels, HTML by structure. What is no result
     (memory addresses, durations, temporary paths) is masked, and every mask is listed. Exit code: 0 same, 4 different.
     """
-    compared = compare_notebooks(
+    compared = compare(
         expected, found, settings=CompareSettings(tolerance=tolerance), same_environment=same_environment
     )
     if as_json:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pressrun.records.comparison import Comparison, Difference, Mask, OutputComparison, Sameness, ValueComparison
+from pressrun.records.comparison import Cause, Comparison, Difference, Mask, OutputComparison, Sameness, ValueComparison
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,12 +26,13 @@ WORDS: dict[Sameness, str] = {
     "not-compared": "not compared",
 }
 _UNEQUAL = ("different", "missing", "extra")
-_CAUSES = {
+_CAUSES: dict[Cause, str] = {
     "input-changed": "an input changed",
     "package-changed": "a package changed",
     "python-changed": "Python changed",
     "parameters-changed": "other parameters",
     "code-changed": "the code changed",
+    "hidden-state": "hidden state: cells had been run in another order when the notebook was saved",
     "unseeded-randomness": "random numbers without a seed",
     "wall-clock": "the clock was read",
     "ordering": "an order that is not fixed",

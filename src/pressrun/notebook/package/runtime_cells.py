@@ -9,6 +9,7 @@ uses IPython, pandas and matplotlib only where they are installed, so that texts
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import traceback
@@ -153,7 +154,7 @@ def _settle_matplotlib() -> None:
 
 
 def _settle_ipython() -> None:
-
+    importlib.import_module("IPython.display")
     for name in ("IPython.display", "IPython.core.display", "IPython.core.display_functions"):
         module = sys.modules.get(name)
         for function in (display, clear_output):
