@@ -57,7 +57,7 @@ def run(command: list[str], folder: Path, home: Path) -> str:
     kept = {
         key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH", "XDG_CACHE_HOME"}
     }
-    clean = kept | {"HOME": str(home), "UV_CACHE_DIR": str(home / "uv-cache")}
+    clean = {"UV_SYSTEM_CERTS": "true"} | kept | {"HOME": str(home), "UV_CACHE_DIR": str(home / "uv-cache")}
     done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}")

@@ -74,6 +74,7 @@ def run(command: list[str]) -> None:
     clean = {
         k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX"}
     }
+    clean.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a company's own authority counts
     done = subprocess.run(command, cwd=ROOT, env=clean, check=False)
     if done.returncode != 0:
         sys.exit(f"failed with exit status {done.returncode}: {' '.join(command)}")

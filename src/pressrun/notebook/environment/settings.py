@@ -66,6 +66,7 @@ class IndexSettings(msgspec.Struct, frozen=True):
     def environment(self, environ: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment variables for a uv process."""
         chosen = {k: v for k, v in (os.environ if environ is None else environ).items() if k not in DROPPED_VARIABLES}
+        chosen.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a company's own authority counts
         return {**chosen, **self.additions, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
     def without_local(self) -> IndexSettings:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import io
+import mmap
 import pickle
 import platform
 import random
@@ -64,11 +65,9 @@ def _export(user_ns: dict[str, Any], directory: str, options: dict[str, Any], so
     }
     found = _find_sample(user_ns, model, options, function, notes)
     if found is not None:
-        where, sample = found
-        facts["sample_from"] = where
+        facts["sample_from"], sample, facts["predictions"] = found
         facts["sample"] = sample
         facts["signature"] = {"input": signature_of(sample), "output": {}}
-        facts["predictions"] = predictions(model, function, predict, decode_value(sample))
         facts["signature"]["output"] = {key: signature_of(value) for key, value in facts["predictions"].items()}
     with _pickler(source, options["cloudpickle"]) as (module, version, own):
         written = _write(model, Path(directory, "model.pkl"), module)
@@ -142,8 +141,8 @@ def _predictor(user_ns: dict[str, Any], model: Any, options: dict[str, Any]) -> 
 
 def _find_sample(
     user_ns: dict[str, Any], model: Any, options: dict[str, Any], function: Any, notes: list[str]
-) -> tuple[str, dict[str, Any]] | None:
-    """Return where a sample was found, and its first rows as data: the first candidate that the model accepts."""
+) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+    """Return where a sample was found, its first rows as data, and predictions: the first that the model accepts."""
     declared = options.get("sample")
     expressions = (
         [declared] if declared else [*options["sample_expressions"], *_TEST_NAMES, *options["fit_expressions"]]
@@ -154,12 +153,12 @@ def _find_sample(
         try:
             value = eval(expression, dict(user_ns))  # noqa: S307  # names and subscripts only, chosen by the caller
             sample = encode_value(first_rows(value))
-            predictions(model, function, predict, decode_value(sample))
+            found = predictions(model, function, predict, decode_value(sample))
         except Exception as error:  # noqa: BLE001  # the user's model may raise anything; the next candidate is tried
             if declared or not isinstance(error, NameError):
                 reasons.append(expression + ": " + type(error).__name__ + ": " + str(error)[:200])
             continue
-        return expression, sample
+        return expression, sample, found
     why = "; ".join(reasons) if reasons else "nothing like X_test was found"
     notes.append("no sample, so predictions are not compared (" + why + "): name one with --sample")
     return None
@@ -220,8 +219,9 @@ def _write(value: Any, path: Path, module: Any) -> dict[str, list[str]]:
 
     with path.open("wb") as file:
         Exporter(file, protocol=protocol).dump(value)
-    if b"cloudpickle.cloudpickle" in path.read_bytes():
-        found["modules"].add("cloudpickle")
+    with path.open("rb") as written, mmap.mmap(written.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b"cloudpickle.cloudpickle") >= 0:
+            found["modules"].add("cloudpickle")
     found["modules"] -= {"builtins", "__main__"}
     return {key: sorted(names) for key, names in found.items()}
 

@@ -111,17 +111,23 @@ def _lightgbm(model: Any, path: Path) -> list[str]:
 def _skops(model: Any, path: Path) -> list[str]:
     import skops.io
 
-    content = _canonical(skops.io.dumps(model))
-    trusted = skops.io.get_untrusted_types(data=content)
+    kept = json.dumps
+    json.dumps = lambda value, **_options: kept(value)  # indented, the schema of a forest takes most of the time
+    try:
+        content = skops.io.dumps(model)
+    finally:
+        json.dumps = kept
+    _write_canonical(content, path)
+    trusted = skops.io.get_untrusted_types(file=str(path))
     own = [name for name in trusted if name.split(".")[0] == "__main__"]
     if own:
+        path.unlink()
         raise TypeError("holds types that the notebook defines: " + ", ".join(own))
-    path.write_bytes(content)
     return sorted(trusted)
 
 
-def _canonical(content: bytes) -> bytes:
-    """Return a skops archive without times and addresses: equal models give equal bytes."""
+def _write_canonical(content: bytes, path: Path) -> None:
+    """Write a skops archive without times and addresses: equal models give equal bytes."""
     source = zipfile.ZipFile(io.BytesIO(content))
     schema = json.loads(source.read("schema.json"))
     numbers: dict[int, int] = {}
@@ -135,15 +141,13 @@ def _canonical(content: bytes) -> bytes:
             if isinstance(node.get("file"), str) and node["file"] in source.NameToInfo:
                 end = Path(node["file"]).suffix
                 node["file"] = files.setdefault(node["file"], str(len(files) + 1) + end)
-            pending += reversed(list(node.values()))
-        elif isinstance(node, list):
-            pending += reversed(node)
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+            pending += [value for value in reversed(list(node.values())) if isinstance(value, (dict, list))]
+        else:
+            pending += [value for value in reversed(node) if isinstance(value, (dict, list))]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_member("schema.json"), json.dumps(schema))
         for old, new in files.items():
             archive.writestr(_member(new), source.read(old))
-    return target.getvalue()
 
 
 def _member(name: str) -> zipfile.ZipInfo:
