@@ -247,7 +247,7 @@ def proven(
             timeout_s=request.timeout_s,
             cell_timeout_s=request.cell_timeout_s,
             environment_names=request.environment_names,
-            tasks=tuple(task for task in tasks_for(source.notebook.cells) if task.name.startswith("metrics:")),
+            tasks=tasks_for(source.notebook.cells),
         ),
     )
 

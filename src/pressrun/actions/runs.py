@@ -49,27 +49,26 @@ def executed_cells(path: Path) -> tuple[Cell, ...]:
     return cells_of(msgspec.json.decode(path.read_bytes()))
 
 
-METRICS_TASK = "metrics:"
-"""Tasks whose name begins so return a mapping of metric name to number."""
-
-
 def measured(replay: Replay) -> tuple[CapturedValue, ...]:
-    """Return the metrics that the replay's tasks collected; a later cell's metric wins over an earlier one's.
+    """Return what the replay's tasks measured: metrics, and each model's predictions on its sample.
+
+    A later cell's metric wins over an earlier one's. A model that could not be exported has no predictions.
 
     Raises:
-        CannotRestoreError: a task failed in the kernel.
+        CannotRestoreError: the metrics could not be read.
     """
-    found: dict[str, CapturedValue] = {}
+    found: dict[tuple[str, str], CapturedValue] = {}
     for task in replay.tasks:
-        if not task.name.startswith(METRICS_TASK):
-            continue
-        if task.error:
-            raise CannotRestoreError(
-                "the metrics could not be read from the kernel", where=task.name, remedy=task.error
-            )
-        for name, value in task.value.items():
-            found[name] = CapturedValue(name=name, kind="metric", value=value)
-    return tuple(found[name] for name in sorted(found))
+        kind, _, name = task.name.partition(":")
+        if kind == "model" and not task.error and task.value.get("predictions"):
+            found[kind, name] = CapturedValue(name=name, kind="predictions", value=task.value["predictions"])
+        elif kind == "metrics" and task.error:
+            what = "the metrics could not be read from the kernel"
+            raise CannotRestoreError(what, where=f"cell {name}", remedy=task.error)
+        elif kind == "metrics":
+            for metric, value in task.value.items():
+                found[kind, metric] = CapturedValue(name=metric, kind="metric", value=value)
+    return tuple(found[key] for key in sorted(found))
 
 
 def without_outputs(cells: tuple[Cell, ...], numbers: Collection[int]) -> tuple[Cell, ...]:

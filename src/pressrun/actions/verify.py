@@ -24,14 +24,14 @@ from pressrun.notebook.replay.request import ReplayRequest
 from pressrun.notebook.statcache import StatCache
 from pressrun.records.bundle import LOCK, OUTPUTS, PROJECT, SOURCE
 from pressrun.records.capture import Capture
-from pressrun.records.comparison import Grade, Receipt, ValueComparison
+from pressrun.records.comparison import Grade, Receipt
 from pressrun.records.digest import Digest, pretty_json
 from pressrun.records.outputs import ComparedOutputs
 from pressrun.rules.cause import Case, explain
 from pressrun.rules.compare.outputs import cells_from_compared
 from pressrun.rules.compare.settings import CompareSettings
 from pressrun.rules.grade import at_least, grade
-from pressrun.rules.varying import UNEQUAL
+from pressrun.rules.varying import UNEQUAL, worst
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ class _Verification:
             timeout_s=self._request.timeout_s,
             cell_timeout_s=self._request.cell_timeout_s,
             environment_names=self._request.environment_names,
-            tasks=tuple(task for task in tasks_for(notebook.cells) if task.name.startswith("metrics:")),
+            tasks=tasks_for(notebook.cells),
         )
         room = room_of(self._opened, self._request.inputs or self._request.project, replay, self._progress)
         captures: list[Capture] = []
@@ -127,9 +127,8 @@ class _Verification:
                 values = tuple(v for v in run.values if v.name not in stored.varying_values)
                 return msgspec.structs.replace(run, cells=cells, values=values)
 
-        values = tuple(value for value in stored.values if value.kind == "metric")
         settings = CompareSettings(same_environment=True, tolerance=stored.tolerance)
-        proof = prove(Expected(cells=cells_from_compared(stored), values=values), run_once, settings)
+        proof = prove(Expected(cells=cells_from_compared(stored), values=stored.values), run_once, settings)
         proof = self._with_models(proof, python)
         case = Case(
             expected=self._capture_of_press(),
@@ -173,18 +172,16 @@ class _Verification:
         return None
 
     def _with_models(self, proof: Proof, python: Path | None) -> Proof:
-        """Load every model in a fresh process of the rebuilt environment and predict on its sample."""
+        """Load the bundle's models in a fresh process of the rebuilt environment and predict on their samples."""
         folders = sorted({Path(f.path).parent.as_posix() for f in self._manifest.content.files if f.role == "model"})
         if proof.comparison is None or python is None or not self._request.rebuild or not folders:
             return proof
         self._progress.stage("Loading models in a fresh process")
         paths = (self._folder / PROJECT, self._folder / PROJECT / self._manifest.entry)
-        values: list[ValueComparison] = [
-            check_model(self._folder / folder, python=python, import_paths=paths) for folder in folders
-        ]
-        worst = "different" if any(value.sameness in UNEQUAL for value in values) else proof.comparison.sameness
+        loaded = (check_model(self._folder / folder, python=python, import_paths=paths) for folder in folders)
+        values = (*proof.comparison.values, *loaded)
         comparison = msgspec.structs.replace(
-            proof.comparison, values=(*proof.comparison.values, *values), sameness=worst
+            proof.comparison, values=values, sameness=worst(proof.comparison.outputs, values)
         )
         return msgspec.structs.replace(proof, comparison=comparison)
 

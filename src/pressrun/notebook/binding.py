@@ -88,7 +88,7 @@ def injection_source(inspection: Inspection, values: Mapping[str, Any]) -> str:
     given = {name: f"{name} = {expression_of(value, spelling, forms[name])}" for name, value in values.items()}
     lines = ["# Parameters", *given.values()]
     cell = parameters_cell(inspection)
-    again = _to_run_again(statements_of(cell, inspection.cells[: cell.index]), frozenset(given))
+    again = to_run_again(statements_of(cell, inspection.cells[: cell.index]), frozenset(given))
     if again:
         lines.append("# Computed again from them")
     for statement in again:
@@ -97,7 +97,7 @@ def injection_source(inspection: Inspection, values: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _to_run_again(statements: Sequence[Statement], given: frozenset[str]) -> list[Statement]:
+def to_run_again(statements: Sequence[Statement], given: frozenset[str]) -> list[Statement]:
     """Return the statements that depend on given names, in order.
 
     A statement whose only effect is on given names never runs again: the given value wins. Where a name that is needed

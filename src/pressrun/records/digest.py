@@ -28,9 +28,9 @@ def digest_text(text: str) -> Digest:
 def canonical_json(value: Any) -> bytes:
     """Encode `value` (a record or plain data) to one and only one sequence of bytes.
 
-    Keys of mappings are sorted at every level, fields of a record stand in the order of its definition, there is no white
-    space, text is UTF-8; the same value gives the same bytes on every machine. Floats are written in their shortest
-    round-trip form.
+    Keys of mappings are sorted at every level, fields of a record stand in the order of its definition, there is no
+    white space, text is UTF-8; the same value gives the same bytes on every machine. Floats are written in their
+    shortest round-trip form.
     """
     return msgspec.json.encode(value, order="deterministic")
 

@@ -86,7 +86,12 @@ def test_settings_of_the_shell_do_not_reach_uv():
     )
     assert found == {
         "HOME": "/h", "UV_NO_INDEX": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1",
+        "UV_SYSTEM_CERTS": "true",
     }  # fmt: skip
+
+
+def test_a_user_who_does_not_want_the_systems_certificates_is_heard():
+    assert IndexSettings().environment({"UV_SYSTEM_CERTS": "false"})["UV_SYSTEM_CERTS"] == "false"
 
 
 @pytest.mark.parametrize(

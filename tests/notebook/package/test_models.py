@@ -22,8 +22,7 @@ from pressrun.notebook.package.models import (
     read_description,
     source_of,
 )
-from pressrun.notebook.package.predictions import compare_predictions
-from pressrun.notebook.package.tasks import export_task, metrics_of, tasks_for
+from pressrun.notebook.package.tasks import export_task, tasks_for
 from pressrun.records.capture import Distribution, Environment
 from pressrun.records.digest import digest_bytes
 from pressrun.records.replay import TaskResult
@@ -267,12 +266,12 @@ def test_what_runs_in_kernels_is_python_3_7_and_standard_library() -> None:
 
 def test_metrics_are_read_from_the_kernel(export: Callable[..., Any]) -> None:
     """Numbers of every kind, and nothing that is none."""
-    results = export(
+    (result,) = export(
         "import numpy as np",
         "%%register metrics\nauc = np.float64(0.75)\nn, ok = 3, True\nscores = {'f1': np.float32(0.5), 'd': {'x': 1}}\n"
         "text = 'x'\nrows = np.arange(3)\none = np.array(2)",
     )
-    assert metrics_of(results) == {"auc": 0.75, "n": 3.0, "scores.f1": 0.5, "scores.d.x": 1.0, "one": 2.0}
+    assert result.value == {"auc": 0.75, "n": 3.0, "scores.f1": 0.5, "scores.d.x": 1.0, "one": 2.0}
 
 
 def test_candidates_are_read_from_the_cell(make: Callable[..., Any]) -> None:
@@ -301,18 +300,3 @@ def test_the_fresh_process_gets_no_variables_of_the_caller(
     files = _finish(result, tmp_path / "models")
     assert json.loads((files.directory / "predictions.json").read_bytes())["predict"]["values"] == [False]
     shutil.rmtree(files.directory)
-
-
-@pytest.mark.slow
-def test_predictions_of_a_second_training_are_compared_with_the_bundle(
-    export: Callable[..., Any], tmp_path: Path
-) -> None:
-    """Without loading either model."""
-    fit = "%%register model m\nfrom sklearn.linear_model import LogisticRegression as L\nm = L(C={}).fit(X, y)"
-    first, again, other = (export(DATA, fit.format(c), folder=f"n{n}")[0] for n, c in enumerate((1.0, 1.0, 0.01)))
-    folder = _finish(first, tmp_path / "models").directory
-    assert compare_predictions(folder, again).sameness == "identical"
-    found = compare_predictions(folder, other)
-    assert found.sameness == "different"
-    assert "predict_proba" in found.reason
-    assert compare_predictions(folder, TaskResult(name="model:m", error="ValueError: x")).sameness == "missing"

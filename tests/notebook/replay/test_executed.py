@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pressrun.errors import UsageError
 from pressrun.notebook.replay.executed import is_result_of_a_run, notebook_parts, read_document, write_whole
+from pressrun.notebook.replay.rawtext import RawText
 
 
 def usual(document: dict[str, Any]) -> bytes:
@@ -26,6 +27,16 @@ def test_the_file_is_written_in_the_usual_form_however_long_its_texts_are(lines:
     cell = {"cell_type": "code", "outputs": [output, output], "metadata": {}, "source": ["x"], "execution_count": 1}
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell, {**cell, "outputs": []}]}
     assert b"".join(notebook_parts(document)) == usual(document)
+
+
+def test_long_plain_text_is_written_as_it_came() -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": RawText(b"a\\nb\\t" * 30_000)}
+    cell = {"cell_type": "code", "outputs": [output], "metadata": {}, "source": [], "execution_count": 1}
+    written = b"".join(notebook_parts({"cells": [cell], "metadata": {}}))
+    expected = {"cells": [{**cell, "outputs": [{**output, "text": "a\nb\t" * 30_000}]}], "metadata": {}}
+    assert written == usual(expected)
+    odd = {"cells": [cell], "metadata": {"x": "\ud800"}}
+    assert json.loads(b"".join(notebook_parts(odd)))["cells"] == expected["cells"]
 
 
 json_values = st.recursive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_a_line_that_was_cut_short_is_left_out_and_all_before_it_kept(tmp_path: 
     whole = (tmp_path / "j").read_bytes()
     (tmp_path / "j").write_bytes(whole[:-cut])
     assert list(read_journal(tmp_path / "j")) == [Started(0, 1.0)]
+
+
+def test_a_long_plain_stream_is_read_without_being_decoded(tmp_path: Path) -> None:
+    text = "line\n" * 50_000
+    content = json.dumps({"name": "stdout", "text": text}).encode()
+    JournalWriter(tmp_path / "j").write_said(2, "stream", "r", content, [])
+    JournalWriter(tmp_path / "j").write_said(2, "stream", "r", content.replace(b"line", b"lin\xff", 1), [])
+    plain, odd = read_journal(tmp_path / "j")
+    assert isinstance(plain, Said)
+    assert isinstance(odd, Said)
+    assert plain.content["text"].decoded() == text
+    assert odd.content["text"] == text.replace("line", "lin\ufffd", 1)
 
 
 def test_no_journal_has_no_entries(tmp_path: Path) -> None:

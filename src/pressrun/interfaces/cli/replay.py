@@ -50,7 +50,8 @@ def replay_command(
     """Run a notebook or a bundle in a clean kernel and tell what happened.
 
     NB is a notebook's file and is never written. BUNDLE is a folder, an archive, or a name, digest or digest prefix in
-    the project's store; it runs in a folder of its own. The executed notebook is, also when a cell failed: it then shows which cells ran.
+    the project's store; it runs in a folder of its own. The executed notebook is written also when a cell failed: it
+    then shows which cells ran.
 
     Exit status: 0 every cell reached its end, 1 the notebook failed, 2 wrong use or parameters.
     """

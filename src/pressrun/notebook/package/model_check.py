@@ -43,7 +43,7 @@ def check_model(
     reason = str(answer.get("failed") or answer.get("difference") or "")
     compared = facts["predictions"] is not None
     return ValueComparison(
-        name=description.name,
+        name=f"{description.name}, as packaged",
         kind="predictions",
         sameness="different" if reason else "identical" if compared else "not-compared",
         tolerance=description.tolerance,

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from pressrun.notebook.binding import _to_run_again
+from pressrun.notebook.binding import to_run_again
 from pressrun.notebook.package.source_text import indent_code
 from pressrun.notebook.statements import statements_of
 from pressrun.records.cells import Cell, Inspection, Parameter
@@ -90,7 +90,7 @@ def parameter_lines(inspection: Inspection, cell: Cell, injection: str, runtime:
     statements = statements_of(cell, inspection.cells[: cell.index])
     causes: dict[int, list[str]] = {id(statement): [] for statement in statements}
     for name in parameters:
-        for statement in _to_run_again(statements, frozenset({name})):
+        for statement in to_run_again(statements, frozenset({name})):
             causes[id(statement)].append(name)
     for statement in statements:
         names = causes[id(statement)]

@@ -10,7 +10,7 @@ from pressrun.notebook.ipython_syntax import plain_source
 from pressrun.notebook.package.models import cloudpickle_source, source_of
 from pressrun.notebook.package.plain_cells import assigned_names
 from pressrun.records.cells import Cell
-from pressrun.records.replay import CellTask, TaskResult
+from pressrun.records.replay import CellTask
 
 _PREDICTS = {"predict", "predict_proba", "decision_function", "score", "transform"}
 _FITS = {"fit", "fit_transform", "fit_predict"}
@@ -70,15 +70,6 @@ def metrics_task(cell: Cell) -> CellTask:
         ]
     )
     return CellTask(name=f"metrics:{cell.index}", after_cell=cell.index, source=source)
-
-
-def metrics_of(results: Sequence[TaskResult]) -> dict[str, float]:
-    """Return all metrics that the tasks found, by name."""
-    found: dict[str, float] = {}
-    for result in results:
-        if result.name.startswith("metrics:") and not result.error:
-            found |= {str(name): float(value) for name, value in result.value.items()}
-    return found
 
 
 def _arguments(text: str, methods: set[str]) -> list[str]:

@@ -10,8 +10,12 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
 import ctypes
+import importlib.util
 from pathlib import Path
 from typing import Any
+
+LAZY = ("requests",)
+"""papermill imports it and a local notebook never makes it do anything: loaded when it is first used."""
 
 UNUSED = ("rfc3987_syntax", "pyarrow", "boto3", "azure", "gcsfs", "github")
 """Not needed to run a local notebook, and half of what importing papermill costs where they are installed."""
@@ -24,6 +28,8 @@ def main() -> None:
     adopt_orphans()
     for name in UNUSED:
         sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    for name in LAZY:
+        load_when_used(name)
     # only now, when nothing of the above is imported with them
     import msgspec  # noqa: PLC0415
     import papermill  # noqa: PLC0415
@@ -44,6 +50,16 @@ def main() -> None:
     }
     prepared = order.prepared.replace("{", "{{").replace("}", "}}")  # papermill formats the path
     papermill.execute_notebook(prepared, None, **settings)
+
+
+def load_when_used(name: str) -> None:
+    """Import a module such that its code runs when something of it is asked for."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def adopt_orphans() -> None:

@@ -15,8 +15,7 @@ from pressrun.errors import UsageError
 from pressrun.notebook.replay.outcome import Outcome
 from pressrun.notebook.replay.outputs import NotebookOutputs, split_lines
 from pressrun.notebook.replay.plan import RUN_KEY, Plan, with_run
-
-LONG = 20_000  # characters, or lines: a text that is encoded by itself
+from pressrun.notebook.replay.rawtext import LONG, RawText
 
 
 def executed_document(
@@ -44,7 +43,7 @@ def executed_document(
             told = {"status": run.status, "duration_s": run.duration_s, "peak_memory_bytes": run.peak_memory_bytes}
             cell["metadata"] = with_run(raw["metadata"], told)
             cell["execution_count"] = run.execution_count
-            cell["outputs"] = split_lines(outputs.of(position))
+            cell["outputs"] = split_lines(outputs.of(position, raw=True))
         cells.append(cell)
     metadata = with_run(plan.document["metadata"], facts)
     if language_info:
@@ -58,26 +57,26 @@ def executed_document(
 def notebook_parts(document: Mapping[str, Any]) -> list[bytes]:
     """Return a notebook's file content in the usual form: keys sorted, indented by one, text as it is.
 
-    In parts, with long texts encoded line by line and not again as parts of the whole: there may be many megabytes.
+    In parts, with long texts encoded by themselves and not again as parts of the whole: there may be many megabytes.
     """
     mark = secrets.token_hex(16)
-    texts: list[list[str]] = []
+    texts: list[list[str] | RawText] = []
     cells = [_with_marks(cell, mark, texts) for cell in document["cells"]]
     try:
         whole = msgspec.json.format(msgspec.json.encode({**document, "cells": cells}, order="sorted"), indent=1)
         parts = re.split(rb'"%s-\d+"' % mark.encode(), whole)
-        between = [_lines_of_text(lines) for lines in texts]
+        between = [_encoded_text(text) for text in texts]
     except UnicodeEncodeError:  # a lone surrogate, which only an escape can hold
-        return [json.dumps(document, indent=1, sort_keys=True).encode(), b"\n"]
+        return [json.dumps(document, indent=1, sort_keys=True, default=_decoded).encode(), b"\n"]
     return [part for pair in zip(parts, [*between, b"\n"], strict=True) for part in pair]
 
 
-def _with_marks(cell: dict[str, Any], mark: str, texts: list[list[str]]) -> dict[str, Any]:
+def _with_marks(cell: dict[str, Any], mark: str, texts: list[list[str] | RawText]) -> dict[str, Any]:
     """Return the cell with each long stream's text replaced by a mark; the texts are added to `texts`."""
     outputs = []
     for output in cell.get("outputs") or ():
         text = output.get("text", ())
-        if len(text) < LONG and sum(map(len, text)) < LONG:
+        if not isinstance(text, RawText) and len(text) < LONG and sum(map(len, text)) < LONG:
             outputs.append(output)
             continue
         outputs.append({**output, "text": f"{mark}-{len(texts)}"})
@@ -85,8 +84,15 @@ def _with_marks(cell: dict[str, Any], mark: str, texts: list[list[str]]) -> dict
     return {**cell, "outputs": outputs} if outputs else cell
 
 
-def _lines_of_text(lines: list[str]) -> bytes:
-    return b"[\n      " + b",\n      ".join(map(msgspec.json.Encoder().encode, lines)) + b"\n     ]"
+def _encoded_text(text: list[str] | RawText) -> bytes:
+    if isinstance(text, RawText):
+        return text.encoded()
+    return b"[\n      " + b",\n      ".join(map(msgspec.json.encode, text)) + b"\n     ]"
+
+
+def _decoded(text: object) -> str:
+    assert isinstance(text, RawText)
+    return text.decoded()
 
 
 def read_document(content: bytes) -> dict[str, Any]:

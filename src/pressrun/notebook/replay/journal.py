@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from pressrun.notebook.replay.rawtext import LONG, raw_stream
 from pressrun.records.replay import TaskResult
 
 
@@ -112,6 +113,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="entry", tag="finished", o
     peak_memory_bytes: int = 0
 
 
+_CONTENT = b',"content":'
 Entry = KernelUp | KernelNeverUp | Started | Said | Ended | KernelGone | TaskDone | Finished
 
 
@@ -156,13 +158,26 @@ def read_journal(path: Path) -> Iterator[Entry]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start = 0
         while (end := content.find(b"\n", start)) >= 0:
-            with memoryview(content)[start:end] as line:
+            line = content[start:end]
+            start = end + 1
+            entry = _long_stream(line) if len(line) >= LONG else None
+            if entry is None:
                 try:
                     entry = decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError):  # a kernel may send bytes that are no UTF-8
-                    entry = msgspec.convert(json.loads(bytes(line).decode("utf-8", "replace")), Entry)
+                    entry = msgspec.convert(json.loads(line.decode("utf-8", "replace")), Entry)
             yield entry
-            start = end + 1
+
+
+def _long_stream(line: bytes) -> Entry | None:
+    """Return the entry in a line, with its text undecoded; None where the line holds anything else."""
+    start = line.find(_CONTENT, 0, 1000)
+    text = raw_stream(line[start + len(_CONTENT) : -1]) if start > 0 else None
+    if text is None:
+        return None
+    said = msgspec.json.decode(line[:start] + b"}", type=Said)
+    said.content.update(text)
+    return said
 
 
 def decode_content(content: bytes | msgspec.Raw) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pressrun.notebook.replay.rawtext import RawText, join, join_raw
 from pressrun.notebook.replay.widgets import Widgets
 
 Output = dict[str, Any]
@@ -57,10 +58,15 @@ class OutputArea:
         if not wait:
             self.outputs.clear()
 
-    def finished(self) -> list[Output]:
-        """Return the outputs with each stream's text as one string."""
+    def finished(self, *, raw: bool = False) -> list[Output]:
+        """Return the outputs with each stream's text as one string.
+
+        Args:
+            raw: leave text undecoded that came so.
+        """
+        one = join_raw if raw else join
         return [
-            {**output, "text": "".join(output["text"])} if output["output_type"] == "stream" else output
+            {**output, "text": one(output["text"])} if output["output_type"] == "stream" else output
             for output in self.outputs
         ]
 
@@ -102,10 +108,10 @@ class NotebookOutputs:
         elif kind in OUTPUT_TYPES:
             self._add(position, kind, request, content)
 
-    def of(self, position: int) -> list[Output]:
-        """Return the outputs of one cell."""
+    def of(self, position: int, *, raw: bool = False) -> list[Output]:
+        """Return the outputs of one cell; `raw` as in `OutputArea.finished`."""
         area = self._areas.get(position)
-        return area.finished() if area else []
+        return area.finished(raw=raw) if area else []
 
     def _area(self, position: int, request: str) -> OutputArea:
         captured = self.widgets.capturing(request)
@@ -128,13 +134,14 @@ class NotebookOutputs:
 
 
 def split_lines(outputs: Sequence[Output]) -> list[Output]:
-    """Return the outputs as they stand in a file: text as a list of lines."""
+    """Return the outputs as they stand in a file: text as a list of lines, undecoded text as it is."""
     return [_split(output) for output in outputs]
 
 
 def _split(output: Output) -> Output:
     if output["output_type"] == "stream":
-        return {**output, "text": output["text"].splitlines(True)}
+        text = output["text"]
+        return output if isinstance(text, RawText) else {**output, "text": text.splitlines(True)}
     if "data" not in output:
         return output
     data = {

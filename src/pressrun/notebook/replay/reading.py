@@ -68,7 +68,7 @@ def read_back(folder: ReplayFolder, *, interrupted: bool, child: str, duration_s
         started=frozenset(started),
         ended=ended,
         counts=outputs.execution_counts,
-        last_outputs={position: last_outputs(outputs.of(position)) for position in sorted(started)[-2:]},
+        last_outputs={at: last_outputs(outputs.of(at)) for at in started if not _is_fine(ended.get(at))},
         gone=single.get(KernelGone),
         never_up=single.get(KernelNeverUp),
         finished=single.get(Finished),
@@ -90,6 +90,10 @@ def _named(end: Ended, shown: list[Output]) -> Ended:
     return msgspec.structs.replace(
         end, exception=last["ename"], message=last["evalue"], traceback=list(last["traceback"])
     )
+
+
+def _is_fine(end: Ended | None) -> bool:
+    return end is not None and end.reply == "ok" and not (end.shell or end.stopped or end.asked_to_exit)
 
 
 def last_outputs(outputs: list[Output]) -> tuple[str, ...]:
