@@ -265,6 +265,7 @@ def test_the_users_own_interruption_gets_through(watch: Watch) -> None:
     seen = watch(
         """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins with it ignored
 def slow(*args):
     os.kill(os.getpid(), signal.SIGINT)
 observer.recorder.handlers["open"] = slow

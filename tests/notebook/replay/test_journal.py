@@ -82,6 +82,16 @@ def test_a_long_plain_stream_is_read_without_being_decoded(tmp_path: Path) -> No
     assert odd.content["text"] == text.replace("line", "lin\ufffd", 1)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 100_000, 250_000])
+def test_long_output_that_was_cut_short_is_left_out(tmp_path: Path, cut: int) -> None:
+    content = json.dumps({"name": "stdout", "text": "line\n" * 50_000}).encode()
+    writer = JournalWriter(tmp_path / "j")
+    writer.write(Started(0, 1.0))
+    writer.write_said(0, "stream", "r", content, [])
+    (tmp_path / "j").write_bytes((tmp_path / "j").read_bytes()[:-cut])
+    assert list(read_journal(tmp_path / "j")) == [Started(0, 1.0)]
+
+
 def test_no_journal_has_no_entries(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert list(read_journal(tmp_path / "none")) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,31 +13,11 @@ import pytest
 Run = Callable[..., Any]
 
 
-def python37() -> str | None:
-    """Return a Python 3.7: the one that PRESSRUN_TEST_PYTHON37 names, else one on PATH or of pyenv."""
-    given = os.environ.get("PRESSRUN_TEST_PYTHON37")
-    candidates = [
-        given,
-        shutil.which("python3.7"),
-        *map(str, Path("~/.pyenv/versions").expanduser().glob("3.7.*/bin/python")),
-    ]
-    for candidate in filter(None, candidates):
-        done = subprocess.run(
-            [candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
-        )
-        if done.stdout.strip() == "(3, 7)":
-            return candidate
-    return None
-
-
 @pytest.fixture(scope="module")
-def old_kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    interpreter = python37()
-    if interpreter is None:
-        pytest.skip("no Python 3.7 here: name one in PRESSRUN_TEST_PYTHON37")
+def old_kernel(python37: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("old") / "env"
     uv = [sys.executable, "-m", "uv", "--quiet"]
-    subprocess.run([*uv, "venv", "--python", interpreter, str(place)], check=True)
+    subprocess.run([*uv, "venv", "--python", python37, str(place)], check=True)
     python = place / "bin" / "python"
     subprocess.run([*uv, "pip", "install", "--python", str(python), "ipykernel", "pandas"], check=True)
     return python

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrun.notebook.replay.rawtext import RawText, join, join_raw, raw_stream
+from pressrun.notebook.replay.rawtext import LONG, RawText, join, join_raw, plain_stream
 
 
 def packed(text: str, *, tight: bool = False) -> bytes:
@@ -17,34 +18,43 @@ def packed(text: str, *, tight: bool = False) -> bytes:
 
 
 @given(st.text(st.sampled_from('ab \n\t"\\\r\x0b\x7f\x1cé\u2028{}:,')), st.booleans())
-def test_what_is_taken_as_plain_means_the_same(text: str, tight: bool) -> None:
-    content = raw_stream(packed(text, tight=tight))
-    if content is None:
-        assert not text.isascii() or '"' in text
+def test_what_is_taken_as_plain_means_the_same(tail: str, tight: bool) -> None:
+    text = "x\n" * LONG + tail
+    found = plain_stream(packed(text, tight=tight))
+    if found is None:
+        assert not tail.isascii() or '"' in tail
         return
-    assert content["text"].decoded() == text
-    assert json.loads(content["text"].encoded()) == text
+    name, body = found
+    assert name == "stdout"
+    assert RawText([body]).decoded() == text
+    assert json.loads(b"".join(RawText([body]).encoded())) == text
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        b'{"name":"stdout","text":"a","x":"b"}',
-        b'{"text":"a","name":"stdout"}',
-        '{"name":"stdout","text":"é"}'.encode(),
-        b'{"name":"stdout","text":["a"]}',
-        b'{"name":"other","text":"a"}',
-        b"{}",
-        b"",
+        {"name": "stdout", "text": "short"},
+        {"name": "stdout", "text": "long" * LONG, "x": 1},
+        {"text": "long" * LONG, "name": "stdout"},
+        {"name": "stdout", "text": ["long" * LONG]},
+        {"name": "other", "text": "long" * LONG},
+        {"name": "stdout", "tex": "long" * LONG},
+        {"name": "stdout", "text": "é" * LONG},
+        {"name": "stdout", "text": '"' + "long" * LONG},
     ],
 )
-def test_anything_else_is_left_to_the_decoder(content: bytes) -> None:
-    assert raw_stream(content) is None
+def test_anything_else_is_left_to_the_decoder(content: dict[str, Any]) -> None:
+    assert plain_stream(json.dumps(content, ensure_ascii=False).encode()) is None
+
+
+def raw(body: bytes) -> RawText:
+    return RawText([memoryview(body)])
 
 
 def test_joining_decodes_only_where_it_must() -> None:
-    assert join([RawText(b"a\\n"), "b"]) == "a\nb"
-    assert join_raw([RawText(b"a\\n"), "b"]) == "a\nb"
-    joined = join_raw([RawText(b"a\\n"), RawText(b"b")])
+    assert join([raw(b"a\\n"), "b"]) == "a\nb"
+    assert join_raw([raw(b"a\\n"), "b"]) == "a\nb"
+    assert join_raw([]) == ""
+    joined = join_raw([raw(b"a\\n"), raw(b"b")])
     assert isinstance(joined, RawText)
     assert joined.decoded() == "a\nb"

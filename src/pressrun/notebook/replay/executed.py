@@ -54,7 +54,7 @@ def executed_document(
     return {**plan.document, "metadata": metadata, "cells": cells}
 
 
-def notebook_parts(document: Mapping[str, Any]) -> list[bytes]:
+def notebook_parts(document: Mapping[str, Any]) -> list[bytes | memoryview]:
     """Return a notebook's file content in the usual form: keys sorted, indented by one, text as it is.
 
     In parts, with long texts encoded by themselves and not again as parts of the whole: there may be many megabytes.
@@ -65,10 +65,10 @@ def notebook_parts(document: Mapping[str, Any]) -> list[bytes]:
     try:
         whole = msgspec.json.format(msgspec.json.encode({**document, "cells": cells}, order="sorted"), indent=1)
         parts = re.split(rb'"%s-\d+"' % mark.encode(), whole)
-        between = [_encoded_text(text) for text in texts]
+        between: list[list[bytes | memoryview]] = [*(_encoded_text(text) for text in texts), [b"\n"]]
     except UnicodeEncodeError:  # a lone surrogate, which only an escape can hold
         return [json.dumps(document, indent=1, sort_keys=True, default=_decoded).encode(), b"\n"]
-    return [part for pair in zip(parts, [*between, b"\n"], strict=True) for part in pair]
+    return [part for head, text in zip(parts, between, strict=True) for part in [head, *text]]
 
 
 def _with_marks(cell: dict[str, Any], mark: str, texts: list[list[str] | RawText]) -> dict[str, Any]:
@@ -84,10 +84,10 @@ def _with_marks(cell: dict[str, Any], mark: str, texts: list[list[str] | RawText
     return {**cell, "outputs": outputs} if outputs else cell
 
 
-def _encoded_text(text: list[str] | RawText) -> bytes:
+def _encoded_text(text: list[str] | RawText) -> list[bytes | memoryview]:
     if isinstance(text, RawText):
         return text.encoded()
-    return b"[\n      " + b",\n      ".join(map(msgspec.json.encode, text)) + b"\n     ]"
+    return [b"[\n      ", b",\n      ".join(map(msgspec.json.encode, text)), b"\n     ]"]
 
 
 def _decoded(text: object) -> str:
@@ -106,7 +106,7 @@ def read_document(content: bytes) -> dict[str, Any]:
     return found
 
 
-def write_whole(path: Path, content: Iterable[bytes]) -> None:
+def write_whole(path: Path, content: Iterable[bytes | memoryview]) -> None:
     """Write a file so that its name always stands for whole content: the old or the new.
 
     Raises:

@@ -1,7 +1,8 @@
 """The journal of a replay: what the kernel said, appended as it came.
 
-One JSON line an entry. A line that was cut short (the writer was killed) is left out by the reader, and nothing before
-it is lost. Outputs are kept as the kernel sent them and decoded only when the notebook is written.
+One JSON line an entry, and for long plain output a line with its text. A line that was cut short (the writer was
+killed) is left out by the reader, and nothing before it is lost. Outputs are kept as the kernel sent them and decoded
+only when the notebook is written.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from pressrun.notebook.replay.rawtext import LONG, raw_stream
+from pressrun.notebook.replay.rawtext import RawText, plain_stream
 from pressrun.records.replay import TaskResult
 
 
@@ -62,6 +63,18 @@ class Said(msgspec.Struct, frozen=True, tag_field="entry", tag="said"):
     request: str
     buffers: list[bytes] = []
     content: dict[str, Any] = {}
+
+
+class SaidPlainly(msgspec.Struct, frozen=True, tag_field="entry", tag="plain"):
+    """Output to the stream `name`; its text follows on the next line, undecoded, `size` bytes of it.
+
+    Readers get a `Said` instead, with the text as `pressrun.notebook.replay.rawtext.RawText`.
+    """
+
+    position: int
+    request: str
+    name: str
+    size: int
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="entry", tag="end", omit_defaults=True):
@@ -113,8 +126,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="entry", tag="finished", o
     peak_memory_bytes: int = 0
 
 
-_CONTENT = b',"content":'
-Entry = KernelUp | KernelNeverUp | Started | Said | Ended | KernelGone | TaskDone | Finished
+Entry = KernelUp | KernelNeverUp | Started | Said | SaidPlainly | Ended | KernelGone | TaskDone | Finished
 
 
 class JournalWriter:
@@ -130,10 +142,16 @@ class JournalWriter:
 
     def write_said(self, position: int, kind: str, request: str, content: bytes, buffers: list[bytes]) -> None:
         """Append a `Said` whose content is handed on as the kernel encoded it: it may be many megabytes."""
+        plain = plain_stream(content) if kind == "stream" else None
+        if plain is not None:
+            name, text = plain
+            head = self._encode(SaidPlainly(position, request, name, len(text)))
+            self._append([head, b"\n", text, b"\n"])
+            return
         head = self._encode(Said(position, kind, request, buffers))
         self._append([head[: -len(b"{}}")], one_line(content), b"}\n"])
 
-    def _append(self, parts: list[bytes]) -> None:
+    def _append(self, parts: list[bytes | memoryview]) -> None:
         length = sum(len(part) for part in parts)
         written = os.writev(self._descriptor, parts)
         if written < length:  # a full disk tells so at the next call
@@ -155,29 +173,24 @@ def read_journal(path: Path) -> Iterator[Entry]:
     decode = msgspec.json.Decoder(Entry).decode
     if not path.exists() or not path.stat().st_size:
         return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = 0
-        while (end := content.find(b"\n", start)) >= 0:
-            line = content[start:end]
+    with path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # closed with the last text that lies in it
+    start = 0
+    while (end := content.find(b"\n", start)) >= 0:
+        line = content[start:end]
+        start = end + 1
+        try:
+            entry = decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # a kernel may send bytes that are no UTF-8
+            entry = msgspec.convert(json.loads(line.decode("utf-8", "replace")), Entry)
+        if isinstance(entry, SaidPlainly):
+            end = start + entry.size
+            if content[end : end + 1] != b"\n":
+                return
+            text = RawText([memoryview(content)[start:end]])
+            entry = Said(entry.position, "stream", entry.request, [], {"name": entry.name, "text": text})
             start = end + 1
-            entry = _long_stream(line) if len(line) >= LONG else None
-            if entry is None:
-                try:
-                    entry = decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError):  # a kernel may send bytes that are no UTF-8
-                    entry = msgspec.convert(json.loads(line.decode("utf-8", "replace")), Entry)
-            yield entry
-
-
-def _long_stream(line: bytes) -> Entry | None:
-    """Return the entry in a line, with its text undecoded; None where the line holds anything else."""
-    start = line.find(_CONTENT, 0, 1000)
-    text = raw_stream(line[start + len(_CONTENT) : -1]) if start > 0 else None
-    if text is None:
-        return None
-    said = msgspec.json.decode(line[:start] + b"}", type=Said)
-    said.content.update(text)
-    return said
+        yield entry
 
 
 def decode_content(content: bytes | msgspec.Raw) -> dict[str, Any]:

@@ -8,45 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 LONG = 100_000  # bytes; below it decoding costs nothing that anybody could notice
+QUOTES = 8  # in a stream message whose text has none
 
 _STREAM = re.compile(rb'\{"name": ?"(stdout|stderr)", ?"text": ?"')
 
 
 class RawText:
-    """A text as the inside of a JSON string, ASCII and without quotes."""
+    """A text as the inside of a JSON string, in parts; each is ASCII, without quotes, and a string of its own."""
 
-    __slots__ = ("body",)
+    __slots__ = ("parts",)
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, parts: Sequence[memoryview]) -> None:
+        self.parts = parts
 
-    def encoded(self) -> bytes:
-        """Return the text as JSON."""
-        return b'"' + self.body + b'"'
+    def encoded(self) -> list[bytes | memoryview]:
+        """Return the text as JSON, in parts."""
+        return [b'"', *self.parts, b'"']
 
     def decoded(self) -> str:
         """Return the text."""
-        return str(msgspec.json.decode(self.encoded()))
+        return str(msgspec.json.decode(b"".join(self.encoded())))
 
 
-def raw_stream(content: bytes) -> dict[str, Any] | None:
-    """Return a stream message's content with its text as it is, None where the message is not that plain.
+def plain_stream(content: bytes) -> tuple[str, memoryview] | None:
+    """Return the name and the undecoded text of a stream message, None where it is not long and plain.
 
     Args:
-        content: a whole JSON object.
+        content: the message's content: a whole JSON object.
     """
-    start = _STREAM.match(content)
-    if start is None or not content.endswith(b'"}'):
+    if len(content) < LONG or not content.isascii() or content.count(b'"') != QUOTES:
         return None
-    body = content[start.end() : -2]
-    if not body.isascii() or b'"' in body:  # without a quote in it, the text is one string and reaches to the end
+    head = _STREAM.match(content)
+    if head is None or not content.endswith(b'"}'):
         return None
-    return {"name": start[1].decode(), "text": RawText(body)}
+    return head[1].decode(), memoryview(content)[head.end() : -2]
 
 
 def join(parts: Sequence[str | RawText]) -> str:
@@ -56,5 +55,7 @@ def join(parts: Sequence[str | RawText]) -> str:
 
 def join_raw(parts: Sequence[str | RawText]) -> str | RawText:
     """Return one text, undecoded where all of it is long and plain."""
-    bodies = [part.body for part in parts if isinstance(part, RawText)]
-    return RawText(b"".join(bodies)) if bodies and len(bodies) == len(parts) else join(parts)
+    raw = [part for part in parts if isinstance(part, RawText)]
+    if not raw or len(raw) < len(parts):
+        return join(parts)
+    return RawText([view for part in raw for view in part.parts])

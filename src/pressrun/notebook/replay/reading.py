@@ -62,7 +62,7 @@ def read_back(folder: ReplayFolder, *, interrupted: bool, child: str, duration_s
             tasks.append(entry.result)
         else:
             single[type(entry)] = entry
-    ended = {position: _named(end, outputs.of(position)) for position, end in ended.items()}
+    ended = {position: _named(end, outputs) for position, end in ended.items()}
     info = single[KernelUp].info if KernelUp in single else {}
     facts = Facts(
         started=frozenset(started),
@@ -79,11 +79,11 @@ def read_back(folder: ReplayFolder, *, interrupted: bool, child: str, duration_s
     return Told(facts=facts, outputs=outputs, language_info=info.get("language_info"), tasks=tasks)
 
 
-def _named(end: Ended, shown: list[Output]) -> Ended:
+def _named(end: Ended, outputs: NotebookOutputs) -> Ended:
     """Return the end with the exception that was shown where the reply names none, as after a display that failed."""
     if end.reply != "error" or end.exception not in {"", "NoneType"}:
         return end
-    errors = [output for output in shown if output["output_type"] == "error"]
+    errors = [output for output in outputs.of(end.position) if output["output_type"] == "error"]
     if not errors:
         return end
     last = errors[-1]
