@@ -143,7 +143,7 @@ def test_a_misspelt_parameter_is_exit_2_with_a_near_match(project):
 
 
 def test_a_cell_that_varies_is_named_and_left_out(project):
-    cells = ["import random\nprint('one')", "random.random()", "print('two')"]
+    cells = ["import os, random\nprint('in', os.getcwd())", "random.random()", "print('two')"]
     write_notebook(project / "notebooks" / "dice.ipynb", cells)
     done = pressrun("package", "notebooks/dice.ipynb", "-o", "bundle", "--json", cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -91,4 +91,4 @@ def running(room: Room, progress: Progress) -> Iterator[Run]:
             working_directory=entry,
             task_directory=tasks,
         )
-        yield run_notebook(request, progress)
+        yield run_notebook(request, place, progress)

@@ -138,6 +138,7 @@ def first_run(request: PackageRequest, source: Source, place: Path, progress: Pr
             tasks=tasks_for(source.notebook.cells),
             task_directory=tasks,
         ),
+        source.project,
         progress,
     )
     if not run.replay.ok:
@@ -256,7 +257,11 @@ def proven(
         with running(room, progress) as again:
             return again
 
-    proof = prove(Expected(cells=run.cells, values=run.values), run_once, CompareSettings(same_environment=True))
+    proof = prove(
+        Expected(cells=run.cells, values=run.values),
+        run_once,
+        CompareSettings(same_environment=True, folders=(run.folder,)),
+    )
     if not proof.run.replay.ok:
         raise CannotRestoreError(
             f"the notebook runs where you work and not in the environment rebuilt from its lock: "

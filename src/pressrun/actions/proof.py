@@ -58,7 +58,7 @@ def prove(expected: Expected, run_once: Callable[[int], Run], settings: CompareS
     again = run_once(2)
     if not again.replay.ok:
         return Proof(run=run, comparison=comparison)
-    here = msgspec.structs.replace(settings, same_environment=True)
+    here = msgspec.structs.replace(settings, same_environment=True, folders=(run.folder,))
     second = compared(run.cells, run.values, again, here)
     varying, names = unequal_cells(second), unequal_values(second)
     return Proof(
@@ -73,6 +73,7 @@ def prove(expected: Expected, run_once: Callable[[int], Run], settings: CompareS
 def compared(
     cells: tuple[Cell, ...], values: tuple[CapturedValue, ...], run: Run, settings: CompareSettings
 ) -> Comparison:
-    """Compare a run's outputs and metrics with those expected."""
+    """Compare a run's outputs and metrics with those expected; where the project was in the run is no result."""
+    settings = msgspec.structs.replace(settings, folders=(*settings.folders, run.folder))
     judged = compare_values(values, run.values, settings)
     return compare_cells(cells, run.cells, settings=settings, values=judged, registry=find_comparators())

@@ -24,22 +24,26 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         cells: of the executed notebook, with the outputs of this run.
         values: the declared metrics as this run gave them.
+        folder: where the project was in this run; a cell that prints it prints where it ran, which is no result.
     """
 
     replay: Replay
     cells: tuple[Cell, ...]
     values: tuple[CapturedValue, ...] = ()
+    folder: str = ""
 
 
-def run_notebook(request: ReplayRequest, progress: Progress) -> Run:
+def run_notebook(request: ReplayRequest, folder: Path, progress: Progress) -> Run:
     """Replay a notebook and read back what it showed.
 
     Args:
         request: the replay; what its tasks measured becomes `Run.values`.
+        folder: the project's folder in this run.
         progress: told of every event.
     """
     replay = replay_notebook(request, progress.event)
-    return Run(replay=replay, cells=executed_cells(Path(replay.executed)), values=measured(replay))
+    cells = executed_cells(Path(replay.executed))
+    return Run(replay=replay, cells=cells, values=measured(replay), folder=str(folder))
 
 
 def executed_cells(path: Path) -> tuple[Cell, ...]:

@@ -52,11 +52,16 @@ def leave_out(comparison: Comparison, cells: Iterable[int], values: Iterable[str
 
 
 def worst(outputs: Iterable[OutputComparison], values: Iterable[ValueComparison] = ()) -> Sameness:
-    """Return the worst sameness of all parts that were compared; ``identical`` when none was."""
+    """Return the worst sameness of all parts that were compared.
+
+    ``not-compared`` where there were parts and none was compared; ``identical`` where there was nothing to compare.
+    """
     parts: list[OutputComparison | ValueComparison] = [*outputs, *values]
     found = [part.sameness for part in parts if part.sameness != "not-compared"]
     unequal = [sameness for sameness in found if sameness in UNEQUAL]
-    return "different" if unequal else max(found, key=_ORDER.index, default="identical")
+    if not found:
+        return "not-compared" if parts else "identical"
+    return "different" if unequal else max(found, key=_ORDER.index)
 
 
 def _unjudged(part: _Part) -> _Part:

@@ -13,6 +13,7 @@ from pressrun.records.digest import Digest, digest_text
 
 _LARGEST_GRID = 4_000_000  # pairs of cells; beyond, matching blocks stand in for the longest common subsequence
 _SIMILAR = 0.6
+_LONGEST = 4_000  # characters of code that are looked at to find a changed cell again
 _OURS = re.compile(r"%{1,2}register\b|%(?:re)?load_ext\s+pressrun\b")
 
 
@@ -125,5 +126,5 @@ def _similar(left: Cell, right: Cell) -> bool:
         return False
     if left.id is not None and left.id == right.id:
         return True
-    matcher = difflib.SequenceMatcher(None, code_of(left), code_of(right), autojunk=False)
+    matcher = difflib.SequenceMatcher(None, code_of(left)[:_LONGEST], code_of(right)[:_LONGEST], autojunk=False)
     return matcher.real_quick_ratio() >= _SIMILAR and matcher.quick_ratio() >= _SIMILAR and matcher.ratio() >= _SIMILAR

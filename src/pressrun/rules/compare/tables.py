@@ -13,7 +13,7 @@ import msgspec
 from pressrun.rules.compare.markup import Token, read_markup
 
 _SPAN_LIMIT = 10_000
-_CELL_LIMIT = 20_000_000
+_CELL_LIMIT = 4_000_000
 _DATAFRAME = re.compile(r"<table[^>]{0,300}\bdataframe\b")
 _TABLE = re.compile(r"<table\b")
 _TIME_KEY = re.compile(r"(?:(?:mean|std)_(?:fit|score)_time|(?:fit|score)_time|refit_time_?)")
