@@ -162,9 +162,11 @@ def test_a_stopped_command_keeps_the_partial_notebook_and_leaves_no_process(
 
 def test_when_the_command_is_killed_nothing_of_it_lives_on(stoppable: Any) -> None:
     process, living = stoppable
+    (order,) = [word for child in psutil.Process(process.pid).children() for word in child.cmdline()[-1:]]
     process.kill()
     process.wait()
     deadline = time.monotonic() + 30
     while living() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert living() == []
+    assert not Path(order).parent.exists()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from pressrun.actions.progress import Progress, Silent
+from pressrun.interfaces.cli.cell_marks import DIGEST_FROM, cell_name
 from pressrun.interfaces.cli.figures import duration, size
 from pressrun.notebook.replay.events import (
     CellFinished,
@@ -15,16 +16,7 @@ from pressrun.notebook.replay.events import (
     ReplayEvent,
     ReplayStarted,
 )
-from pressrun.records.replay import CellStatus
 
-MARKS: dict[CellStatus, tuple[str, str]] = {
-    "completed": ("✓", "green"),
-    "raised-as-expected": ("✓", "green"),
-    "skipped": ("-", "dim"),
-    "never-ran": ("-", "dim"),
-}
-FAILED_MARK = ("✗", "bold red")
-DIGEST_FROM = 64 * 2**20  # bytes; a smaller input is read before anybody could look
 REFRESH_HZ = 8.0
 
 
@@ -42,11 +34,6 @@ def make_progress(*, quiet: bool = False) -> Iterator[Progress]:
             yield progress
     else:
         yield Silent() if quiet else PlainProgress()
-
-
-def cell_name(cell: int) -> str:
-    """Return how a reader calls a cell."""
-    return "parameters" if cell < 0 else f"cell {cell}"
 
 
 class PlainProgress:

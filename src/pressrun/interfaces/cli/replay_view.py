@@ -7,8 +7,8 @@ import os
 from rich.console import Console
 from rich.text import Text
 
+from pressrun.interfaces.cli.cell_marks import cell_name
 from pressrun.interfaces.cli.figures import duration, size
-from pressrun.interfaces.cli.progress import cell_name
 from pressrun.records.replay import Failure, Replay
 
 TRACEBACK_LINES = 25

@@ -10,8 +10,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from pressrun.interfaces.cli.cell_marks import DIGEST_FROM, FAILED_MARK, MARKS, cell_name
 from pressrun.interfaces.cli.figures import duration, size
-from pressrun.interfaces.cli.progress import DIGEST_FROM, FAILED_MARK, MARKS, cell_name
 from pressrun.notebook.replay.events import (
     CellFinished,
     CellProgress,

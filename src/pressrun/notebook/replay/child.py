@@ -10,9 +10,15 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
 import ctypes
-import importlib.util
+import importlib
+import os
+import types
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from pressrun.notebook.replay.request import ChildOrder
 
 LAZY = ("requests",)
 """papermill imports it and a local notebook never makes it do anything: loaded when it is first used."""
@@ -20,25 +26,26 @@ LAZY = ("requests",)
 UNUSED = ("rfc3987_syntax", "pyarrow", "boto3", "azure", "gcsfs", "github")
 """Not needed to run a local notebook, and half of what importing papermill costs where they are installed."""
 
+MANY_CELLS = 50
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
     """Read the order and let papermill run the notebook."""
     adopt_orphans()
+    order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ChildOrder)
+    # nbformat's fast validator is made anew in every process, which pays for many cells only.
+    os.environ.setdefault("NBFORMAT_VALIDATOR", "fastjsonschema" if len(order.indices) > MANY_CELLS else "jsonschema")
     for name in UNUSED:
         sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
     for name in LAZY:
         load_when_used(name)
     # only now, when nothing of the above is imported with them
-    import msgspec  # noqa: PLC0415
     import papermill  # noqa: PLC0415
     from papermill.engines import papermill_engines  # noqa: PLC0415
 
     from pressrun.notebook.replay.engine import PressrunEngine  # noqa: PLC0415
-    from pressrun.notebook.replay.request import ChildOrder  # noqa: PLC0415
 
-    order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ChildOrder)
     papermill_engines.register("pressrun", PressrunEngine)  # also where the entry point is not installed
     settings: dict[str, Any] = {
         "engine_name": "pressrun",
@@ -53,13 +60,20 @@ def main() -> None:
 
 
 def load_when_used(name: str) -> None:
-    """Import a module such that its code runs when something of it is asked for."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Put a stand-in for a module in place, which becomes the module when anything is asked of it.
+
+    `importlib.util.LazyLoader` does not serve: a second import statement already makes it load.
+    """
+    stand_in = types.ModuleType(name)
+
+    def load(attribute: str) -> Any:
+        del stand_in.__getattr__, sys.modules[name]
+        module = importlib.import_module(name)
+        vars(stand_in).update(vars(module))
+        return getattr(module, attribute)
+
+    stand_in.__getattr__ = load  # type: ignore[method-assign]
+    sys.modules[name] = stand_in
 
 
 def adopt_orphans() -> None:

@@ -21,6 +21,7 @@ class Control:
         self.descriptor = descriptor
         self.interrupt = False
         self.kill = False
+        self.gone = False
 
     def listen(self) -> bool:
         """Take in what the parent said since the last call; tell whether it wants the run to end."""
@@ -30,5 +31,6 @@ class Control:
             except BlockingIOError:
                 break
             self.interrupt = True
-            self.kill = word != INTERRUPT  # told to, or there is no parent any more
+            self.gone = not word
+            self.kill = self.gone or word == KILL
         return self.interrupt

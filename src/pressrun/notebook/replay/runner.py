@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -135,6 +136,8 @@ class Runner:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._journal.write(Finished(stopped, round(used.ru_utime + used.ru_stime, 3), peak_bytes))
         self._journal.close()
+        if self._control.gone:  # nobody else is left to do it
+            shutil.rmtree(self._folder.path, ignore_errors=True)
 
     def _start(self) -> Kernel | None:
         """Return a kernel that answers; it is started once more when the first does not."""
