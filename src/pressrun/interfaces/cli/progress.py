@@ -17,8 +17,6 @@ from pressrun.notebook.replay.events import (
     ReplayStarted,
 )
 
-REFRESH_HZ = 8.0
-
 
 @contextlib.contextmanager
 def make_progress(*, quiet: bool = False) -> Iterator[Progress]:
