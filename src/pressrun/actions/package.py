@@ -35,7 +35,7 @@ from pressrun.notebook.package.models import finish_model
 from pressrun.notebook.package.write import BundlePieces, EvidencePiece, add_evidence, assemble
 from pressrun.notebook.statcache import StatCache
 from pressrun.records.bundle import Manifest
-from pressrun.records.capture import Capture
+from pressrun.records.capture import Capture, Coverage
 from pressrun.records.comparison import Comparison, Difference, Receipt
 from pressrun.records.digest import Digest, pretty_json
 from pressrun.rules.cause import Case, explain
@@ -55,6 +55,7 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
         folder: where the bundle was written, empty when it is in the store alone.
         receipt: of the run in the rebuilt environment, or of the only run where no proof was wanted.
         saved: receipt of the comparison with the outputs saved in the notebook, None when there were none to compare.
+        coverage: what the capture could see, and what could have been read unseen.
         structure: of the pipeline, ``functions`` or ``linear``.
         notes: sentences for the reader: what was left out, repacked, could not be seen.
     """
@@ -64,6 +65,7 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     receipt: Receipt
     saved: Receipt | None
+    coverage: Coverage
     structure: str
     notes: tuple[str, ...]
     manifest: Manifest
@@ -155,6 +157,7 @@ class _Press:
             folder=str(self._request.destination or ""),
             receipt=receipt,
             saved=saved,
+            coverage=pressed.capture.coverage,
             structure=pressed.program.source.structure if pressed.program else "linear",
             notes=contents.notes,
             manifest=manifest,

@@ -74,6 +74,9 @@ def _print(result: Packaged) -> None:
     total = sum(item.size for item in held)
     console.print()
     console.print(f"[bold]Bundle[/bold]   {result.name}  {result.content_digest}", soft_wrap=True)
+    console.print(f"[bold]Coverage[/bold] {result.coverage.level}", end="")
+    blind = len(result.coverage.blind_spots)
+    console.print(f"; the README tells in {blind} points what could have been read unseen" if blind else "")
     if held:
         console.print(f"[bold]Inputs[/bold]   {len(held)} travel in it, {total:,} bytes (--inputs)")
     if result.folder:
