@@ -33,6 +33,14 @@ def test_metrics_are_compared(pressed):
     ]
 
 
+def test_the_capture_tells_randomness_code_and_what_could_not_be_seen(pressed):
+    capture = json.loads((pressed[0] / "bundle" / "evidence" / "capture.json").read_text())
+    assert capture["randomness"]["hash_seed"] == "0"
+    assert list(capture["code"]["local_modules"]) == ["notebooks/helper.py"]
+    assert capture["coverage"]["level"] == "python-only"
+    assert capture["coverage"]["blind_spots"]
+
+
 def test_only_what_the_notebook_needs_is_in_the_bundle(pressed):
     folder, result = pressed
     files = {file["path"]: file["role"] for file in result["manifest"]["content"]["files"]}

@@ -12,6 +12,7 @@ from pressrun.notebook.code import code_state
 from pressrun.notebook.environment.probe import probe_environment
 from pressrun.notebook.inputs import digest_files
 from pressrun.notebook.literal_paths import literal_paths
+from pressrun.notebook.replay.request import HASH_SEED
 from pressrun.notebook.statcache import StatCache
 from pressrun.records.capture import Capture, Environment, FileAccess, Observation, Randomness
 from pressrun.records.cells import Notebook
@@ -64,12 +65,18 @@ def capture(request: CaptureRequest, progress: Progress, cache: StatCache) -> Ca
         code=code_state(request.path, request.project, observation.modules, environment),
         randomness=Randomness(
             seeds=observation.seeds,
-            hash_seed=observation.thread_settings.get("PYTHONHASHSEED", ""),
+            hash_seed=hash_seed(request.replay),
             threads=observation.thread_settings,
         ),
         coverage=observation.coverage,
         starts=observation.starts,
     )
+
+
+def hash_seed(replay: Replay) -> str:
+    """Return the kernel's PYTHONHASHSEED: the one that every replay fixes, or the caller's where it was let through."""
+    name = "PYTHONHASHSEED"
+    return os.environ.get(name, "") if name in replay.environment_variables else HASH_SEED[name]
 
 
 def kernel_environment(request: CaptureRequest, observation: Observation, cache: StatCache) -> Environment:
