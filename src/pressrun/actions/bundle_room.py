@@ -12,12 +12,9 @@ from pressrun.actions.clean_room import Room, project_files
 from pressrun.actions.exchange import OpenedBundle
 from pressrun.actions.progress import Progress
 from pressrun.errors import BundleCorruptError, InputChangedError
-from pressrun.notebook.cache import user_cache
 from pressrun.notebook.replay.request import ReplayRequest
-from pressrun.notebook.statcache import StatCache
+from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import PARAMETERS, PROJECT, SOURCE
-
-STAT_CACHE = "digests.sqlite"
 
 
 def read_content(opened: OpenedBundle, name: str, kind: Any) -> Any:
@@ -58,7 +55,7 @@ def room_of(opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress
     }
     held = [item for item in manifest.content.inputs if item.held]
     absent = [item for item in manifest.content.inputs if not item.held]
-    with StatCache(user_cache() / STAT_CACHE) as cache:
+    with user_stat_cache() as cache:
         files = project_files(held, folder / PROJECT, modules, cache, progress)
         try:
             files |= project_files(absent, inputs, {}, cache, progress)

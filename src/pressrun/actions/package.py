@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from pressrun.actions.bundle_room import STAT_CACHE
 from pressrun.actions.compare import find_comparators
 from pressrun.actions.exchange import store_of
 from pressrun.actions.pieces import Contents, Pressed, contents_of, evidence_of
@@ -30,10 +29,9 @@ from pressrun.actions.progress import Progress, Silent
 from pressrun.actions.proof import Proof
 from pressrun.actions.runs import Run
 from pressrun.errors import UsageError
-from pressrun.notebook.cache import user_cache
 from pressrun.notebook.package.models import finish_model
 from pressrun.notebook.package.write import BundlePieces, EvidencePiece, add_evidence, assemble
-from pressrun.notebook.statcache import StatCache
+from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import Manifest
 from pressrun.records.capture import Capture, Coverage
 from pressrun.records.comparison import Comparison, Difference, Receipt
@@ -112,7 +110,7 @@ class _Press:
 
     def press(self) -> Packaged:
         run = first_run(self._request, self._source, self._place, self._progress)
-        with StatCache(user_cache() / STAT_CACHE) as cache:
+        with user_stat_cache() as cache:
             seen = captured(self._source, run, self._request, self._progress, cache)
         seen, room = locked(seen, run, self._request, self._source, self._place, self._progress)
         proof = None

@@ -26,7 +26,7 @@ from pressrun.notebook.package.tasks import tasks_for
 from pressrun.notebook.project import find_project
 from pressrun.notebook.read import read_notebook
 from pressrun.notebook.replay.request import ReplayRequest
-from pressrun.notebook.statcache import StatCache
+from pressrun.notebook.statcache import StatCache, user_stat_cache
 from pressrun.records.bundle import LOCK, InputReference
 from pressrun.records.capture import Capture
 from pressrun.records.cells import Inspection, Notebook
@@ -232,7 +232,7 @@ def proven(
     Raises:
         CannotRestoreError: the notebook does not reach its end there.
     """
-    with StatCache() as cache:
+    with user_stat_cache() as cache:
         files = project_files(references(seen), source.project, module_files(seen, source.project), cache, progress)
     room = Room(
         notebook=source.path.read_bytes(),

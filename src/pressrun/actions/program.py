@@ -17,7 +17,7 @@ from pressrun.notebook.package.plain_cells import Pressed as PressedValues
 from pressrun.notebook.package.results import cells_from_results, read_results, text_only
 from pressrun.notebook.package.runtime import RUNTIME_FILE
 from pressrun.notebook.replay.request import HASH_SEED
-from pressrun.notebook.statcache import StatCache
+from pressrun.notebook.statcache import user_stat_cache
 from pressrun.notebook.workplace import lay_out
 from pressrun.records.bundle import PIPELINE, PROJECT
 from pressrun.records.comparison import Comparison
@@ -91,7 +91,7 @@ def _written(pressed: Pressed, structure: Structure) -> PipelineSource:
 
 def _run(pressed: Pressed, source: PipelineSource, place: Path, progress: Progress) -> tuple[Comparison | None, str]:
     """Run the program as a user would; return how its results compare, or the last line of what it said."""
-    with StatCache() as cache:
+    with user_stat_cache() as cache:
         files = project_files(
             references(pressed.capture),
             pressed.source.project,

@@ -21,7 +21,7 @@ from pressrun.notebook.package.model_check import check_model
 from pressrun.notebook.package.tasks import tasks_for
 from pressrun.notebook.read import read_notebook
 from pressrun.notebook.replay.request import ReplayRequest
-from pressrun.notebook.statcache import StatCache
+from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import LOCK, OUTPUTS, PROJECT, SOURCE
 from pressrun.records.capture import Capture
 from pressrun.records.comparison import Grade, Receipt
@@ -162,7 +162,7 @@ class _Verification:
             replay=run.replay,
             python=self._request.python,
         )
-        with StatCache() as cache:
+        with user_stat_cache() as cache:
             return capture(request, self._progress, cache)
 
     def _capture_of_press(self) -> Capture | None:

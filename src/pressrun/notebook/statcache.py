@@ -23,7 +23,7 @@ from types import TracebackType
 import msgspec
 
 from pressrun.errors import InputChangedError
-from pressrun.notebook.cache import make_private
+from pressrun.notebook.cache import make_private, user_cache
 from pressrun.records.digest import Digest
 
 RACY_NS = 2_000_000_000  # the coarsest time stamps in use (FAT) are two seconds apart
@@ -201,6 +201,11 @@ class StatCache:
                 self._database = _open(self._path)
         except (sqlite3.Error, OSError) as second:
             logger.warning("no stat cache: %s", second)
+
+
+def user_stat_cache() -> StatCache:
+    """Return the user's own cache of digests, so that an unchanged input costs nothing in the next command."""
+    return StatCache(user_cache() / "digests.sqlite")
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
