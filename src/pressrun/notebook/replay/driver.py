@@ -23,6 +23,7 @@ from pressrun.notebook.replay.wire import Message
 IDLE_S = 10.0  # a kernel that has replied but publishes nothing more is taken as done
 PROGRESS_S = 1.0
 ASK_S = 60.0  # limit for a silent request of ours
+NUDGE_S = 3.0  # a kernel that says nothing at all about a request for so long is woken by another one
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -105,7 +106,11 @@ class Driver:
         """Run code of ours silently: no count, no history, no output. Tell whether it succeeded."""
         request = self._kernel.execute(code, silent=True)
         deadline = time.monotonic() + ASK_S
+        next_nudge = time.monotonic() + NUDGE_S
         while time.monotonic() < deadline and self._kernel.status() is None and not self._stopped:
+            if time.monotonic() >= next_nudge:
+                next_nudge = time.monotonic() + NUDGE_S
+                self._kernel.nudge()
             for message in self._kernel.receive(0.5):
                 if message.channel == "shell" and message.request == request:
                     return decode_content(message.content).get("status") == "ok"
@@ -121,14 +126,16 @@ class Driver:
     def _await(self, request: str, job: Job, began: float) -> Message | None:
         """Return the reply once the kernel is idle again, None when it died without one."""
         reply: Message | None = None
-        idle = False
+        idle = heard = False
         last_heard = next_progress = time.monotonic()
+        next_nudge = last_heard + NUDGE_S
         next_progress += PROGRESS_S
         while not (reply and idle):
             messages = self._kernel.receive(self._wait(began, reply is not None))
             for message in messages:
                 self._pass_on(message)
                 if message.request == request:
+                    heard = True
                     reply = message if message.channel == "shell" else reply
                     idle = idle or (message.type == "status" and b'"idle"' in message.content)
             now = time.monotonic()
@@ -139,6 +146,9 @@ class Driver:
             if reply and now - last_heard > IDLE_S:
                 self._sink.notice("The kernel replied, but never said that it is idle.")
                 break
+            if not heard and now >= next_nudge:
+                next_nudge = now + NUDGE_S
+                self._kernel.nudge()
             if now >= next_progress:
                 next_progress = now + PROGRESS_S
                 self._sink.progress(job, now - began, self.memory.sample())

@@ -112,6 +112,14 @@ class Kernel:
         }
         return self._send("shell", "execute_request", content)
 
+    def nudge(self) -> None:
+        """Send a request that changes nothing.
+
+        A kernel learns of messages from an edge-triggered descriptor; one that missed the edge sleeps on the request
+        that lies in its queue until the next message comes.
+        """
+        self._send("shell", "kernel_info_request", {})
+
     def answer_comm(self, comm: str, data: dict[str, Any], request: str) -> None:
         """Send a comm message, as a front end does on behalf of a request."""
         message = self._session.msg(
