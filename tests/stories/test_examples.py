@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pressing import pressrun
+from pressing import pressrun, saved_outputs_hold
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "example_notebooks"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.ipynb"))
@@ -35,7 +35,8 @@ def test_there_are_at_least_four_pilots_and_a_messy_one():
 def test_an_example_is_pressed_and_its_bundle_verified_in_a_rebuilt_environment(name, tmp_path):
     folder = project(tmp_path / "pilots")
     done = pressrun("package", f"{name}.ipynb", "-o", "bundle", "--json", cwd=folder)
-    assert done.returncode == (4 if name == "messy" else 0), done.stdout[-3000:] + done.stderr[-3000:]
+    expected = {4} if name == "messy" else {0} if saved_outputs_hold() else {0, 4}
+    assert done.returncode in expected, done.stdout[-3000:] + done.stderr[-3000:]
     if name == "messy":
         names_what_is_messy(json.loads(done.stdout))
     shutil.move(folder / "bundle", tmp_path / "bundle")
@@ -53,7 +54,9 @@ def test_a_pilot_pressed_elsewhere_with_an_empty_home_gives_the_same_content_dig
     home.mkdir()
     digests = set()
     for place, where in (("one", None), ("another", home)):
-        done = pressrun("package", "credit_default.ipynb", "--json", cwd=project(tmp_path / place), home=where)
+        done = pressrun(
+            "package", "credit_default.ipynb", "--ignore-saved", "--json", cwd=project(tmp_path / place), home=where
+        )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         digests.add(json.loads(done.stdout)["content_digest"])
     assert len(digests) == 1
