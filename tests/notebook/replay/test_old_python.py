@@ -27,7 +27,7 @@ def old_kernel(python37: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.network
 def test_a_python_3_7_kernel_is_replayed_and_watched(run: Run, old_kernel: Path, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("a\n1\n")
-    ran = run(
+    cells = (
         "import sys; print(sys.version_info[:2])",
         "import pandas as pd\npd.read_csv('d.csv')",
         "open('out.txt', 'w').write('x')\nimport os, subprocess\n"
@@ -35,8 +35,11 @@ def test_a_python_3_7_kernel_is_replayed_and_watched(run: Run, old_kernel: Path,
         {"source": "open('none')", "metadata": {"tags": ["raises-exception"]}},
         "x = !true",
         "print(1)\n!false",
-        python=old_kernel,
     )
+    for _ in range(3):  # on a busy machine the pexpect of that time sometimes fails to start a !command
+        ran = run(*cells, python=old_kernel)
+        if ran.replay.verdict != "cell-error" or ran.replay.failure.cell not in {4, 5}:
+            break
     assert ran.replay.verdict == "shell-command-failed"
     assert (ran.replay.failure.cell, ran.replay.failure.line) == (5, 2)
     assert ran.text(0) == "(3, 7)\n"

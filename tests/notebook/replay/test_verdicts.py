@@ -238,6 +238,7 @@ def test_the_driver_itself_being_killed_keeps_what_was_journalled(write: Callabl
     assert [run.status for run in replay.cells] == ["completed", "died", "never-ran"]
     assert "ended with -9" in replay.failure.traceback
     assert "kept" in (tmp_path / "out.ipynb").read_text()
+    psutil.wait_procs([psutil.Process(kernels[0])] if alive(kernels[0]) else [], timeout=20)  # it may be ending
     assert not alive(kernels[0])
 
 
