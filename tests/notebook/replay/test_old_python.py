@@ -36,9 +36,9 @@ def test_a_python_3_7_kernel_is_replayed_and_watched(run: Run, old_kernel: Path,
         "x = !true",
         "print(1)\n!false",
     )
-    for _ in range(3):  # on a busy machine the pexpect of that time sometimes fails to start a !command
+    for _ in range(3):  # on a busy machine a cell of this old stack sometimes failed; why is not known
         ran = run(*cells, python=old_kernel)
-        if ran.replay.verdict != "cell-error" or ran.replay.failure.cell not in {4, 5}:
+        if ran.replay.verdict != "cell-error":
             break
     assert ran.replay.verdict == "shell-command-failed"
     assert (ran.replay.failure.cell, ran.replay.failure.line) == (5, 2)
