@@ -3,7 +3,7 @@
 import pytest
 
 from pressrun.notebook import workplace
-from pressrun.notebook.workplace import lay_out, new_files
+from pressrun.notebook.workplace import lay_out
 
 
 @pytest.fixture
@@ -32,11 +32,3 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path, source, path):
     with pytest.raises(ValueError, match="not a path inside the project"):
         lay_out(tmp_path / "place", {path: source})
     assert list(tmp_path.rglob("x.csv")) == []
-
-
-def test_new_files_are_those_that_were_not_laid_out(tmp_path, source):
-    place = tmp_path / "place"
-    lay_out(place, {"x.csv": source})
-    (place / "out").mkdir()
-    (place / "out" / "model.json").write_text("{}")
-    assert new_files(place, {"x.csv": source}) == ("out/model.json",)

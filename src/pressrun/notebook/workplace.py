@@ -33,9 +33,3 @@ def lay_out(place: Path, files: Mapping[str, Path]) -> None:
             target.symlink_to(source.resolve())
         else:
             shutil.copyfile(source, target)
-
-
-def new_files(place: Path, known: Mapping[str, Path]) -> tuple[str, ...]:
-    """Return the posix paths under `place` that `lay_out` did not put there, sorted."""
-    found = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
-    return tuple(sorted(path for path in found if path not in known and "__pycache__" not in path))
