@@ -19,10 +19,12 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "pressrun-setup"
 REQUIREMENTS = ROOT / "requirements" / "dev.txt"
+PROGRAMS = {"strace": "strace", "bwrap": "bubblewrap"}
 
 
 def main() -> None:
     """Make or renew the environment."""
+    add_programs()
     wanted = fingerprint()
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return
@@ -43,6 +45,21 @@ def fingerprint() -> str:
     for path in (REQUIREMENTS, ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def add_programs() -> None:
+    """Install the programs that some tests run, where the system's package manager can; say which tests lack them."""
+    missing = {name: package for name, package in PROGRAMS.items() if shutil.which(name) is None}
+    if not missing or not sys.platform.startswith("linux"):
+        return
+    apt = shutil.which("apt-get")
+    if apt and os.geteuid() == 0:
+        update = subprocess.run([apt, "update", "-q"], capture_output=True, check=False)
+        command = [apt, "install", "-y", "-q", "--no-install-recommends", *missing.values()]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return
+        print(f"apt-get could not install {', '.join(missing.values())} (update: {update.returncode}).", flush=True)
+    print(f"Not here: {', '.join(missing)}. The tests that need them are skipped.", flush=True)
 
 
 def make_venv() -> None:

@@ -1,8 +1,12 @@
 """What all tests share."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,3 +27,37 @@ def python37():
         if done.returncode == 0:
             return done.stdout.decode().strip()
     pytest.skip("no Python 3.7 here: name one in PRESSRUN_TEST_PYTHON37")
+
+
+@pytest.fixture(scope="session")
+def make_environment() -> Callable[..., Path]:
+    """Give a function that makes an environment from requirements, once for all workers and runs.
+
+    ``make_environment("ipykernel6", "ipykernel>=6.29,<7")`` gives the path of its python; a word that ends in ``.txt``
+    is a file in ``requirements/`` with hashes. It lies beside the environment that runs the tests, so that
+    ``make clean`` removes it.
+    """
+    root = Path(__file__).resolve().parent.parent
+    place = Path(sys.prefix) / "test-environments"
+
+    def make(name: str, *requirements: str, python: str = sys.executable) -> Path:
+        files = [root / "requirements" / word for word in requirements if word.endswith(".txt")]
+        words = [word for word in requirements if not word.endswith(".txt")]
+        wanted = "\n".join([python, sys.version, *words, *(file.read_text(encoding="utf-8") for file in files)])
+        folder = place / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+        made = folder / "bin" / "python"
+        place.mkdir(exist_ok=True)
+        with (place / f"{folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "complete").exists():
+                uv = [sys.executable, "-m", "uv", "--quiet"]
+                subprocess.run([*uv, "venv", "--clear", "--python", python, str(folder)], check=True)
+                install = [*uv, "pip", "install", "--python", str(made)]
+                for file in files:
+                    subprocess.run([*install, "--require-hashes", "-r", str(file)], check=True)
+                if words:
+                    subprocess.run([*install, *words], check=True)
+                (folder / "complete").touch()
+        return made
+
+    return make

@@ -9,6 +9,21 @@ import msgspec
 from pressrun.records.digest import Digest
 
 
+class UnseenInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that one source saw being read and another, which should have, did not: possibly an unseen input.
+
+    Attributes:
+        path: absolute path in the kernel's file system.
+        told_by: names of the sources that saw it; `missed_by` of those that did not.
+        cells: cells during which it was read, as far as a source can tell.
+    """
+
+    path: str
+    told_by: tuple[str, ...]
+    missed_by: tuple[str, ...]
+    cells: tuple[int, ...] = ()
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Which reads the capture could see.
 
@@ -17,11 +32,13 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
             from outside; ``partial``: recording stopped before the run ended; ``none``: nothing was observed.
         sources: the recorders that were at work, by name.
         blind_spots: sentences for the reader: what could have been read unseen.
+        unseen: what two sources disagree on.
     """
 
     level: Literal["none", "partial", "python-only", "complete"]
     sources: tuple[str, ...] = ()
     blind_spots: tuple[str, ...] = ()
+    unseen: tuple[UnseenInput, ...] = ()
 
 
 class FileAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +75,38 @@ class ProcessStart(msgspec.Struct, frozen=True, kw_only=True):
     cell: int
 
 
+class ExternalRead(msgspec.Struct, frozen=True, kw_only=True):
+    """Something read that is no local file: an object in a store, a page, the result of a query.
+
+    Attributes:
+        kind: ``http``, ``object-store`` or ``query``.
+        target: URL without credentials and without the values of query parameters that look secret; for a query the
+            database's URL without credentials.
+        event: the adapter that told, for example ``fsspec`` or ``sqlalchemy``.
+        version: what the store gives to tell versions apart: version id, etag, snapshot number; empty when nothing.
+        digest: sha256 of the query's text, or of what was received where the adapter saw all of it; empty otherwise.
+        rows: rows that the query returned, None when not counted.
+        result_digest: of the rows, only where the user asked for it.
+    """
+
+    kind: Literal["http", "object-store", "query"]
+    target: str
+    cells: tuple[int, ...]
+    event: str = ""
+    version: str = ""
+    digest: str = ""
+    rows: int | None = None
+    result_digest: str = ""
+
+
+class FailedLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that was looked for and not there, or not allowed; a file that appears there later changes the result."""
+
+    path: str
+    cells: tuple[int, ...] = ()
+    reason: Literal["absent", "denied"] = "absent"
+
+
 class ImportedModule(msgspec.Struct, frozen=True, kw_only=True):
     """A top-level or sub-module present at the end of the run, with the file it came from.
 
@@ -81,6 +130,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     working_directory: str = ""
     seeds: tuple[str, ...] = ()
     thread_settings: dict[str, str] = {}
+    external: tuple[ExternalRead, ...] = ()
+    lookups: tuple[FailedLookup, ...] = ()
 
 
 InputRole = Literal["project", "outside", "package-data"]
@@ -223,3 +274,5 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     randomness: Randomness
     coverage: Coverage
     starts: tuple[ProcessStart, ...] = ()
+    external: tuple[ExternalRead, ...] = ()
+    lookups: tuple[FailedLookup, ...] = ()

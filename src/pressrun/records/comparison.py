@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pressrun.records.capture import Coverage
 from pressrun.records.digest import Digest
 
 Sameness = Literal["identical", "normalised", "within-tolerance", "different", "missing", "extra", "not-compared"]
@@ -127,6 +128,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
             `environment` says where it was seen.
         against: what the run was compared with.
         varying: cells whose outputs differed between two runs in the same environment: nondeterminism, not drift.
+        coverage: what the recorders of that run could see; None where an earlier release wrote the receipt.
+        hermetic: the run was in a sandbox without network where only declared inputs could be read.
     """
 
     format: int = 1
@@ -142,3 +145,5 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     created: str = ""
     duration_s: float = 0.0
+    coverage: Coverage | None = None
+    hermetic: bool = False

@@ -101,6 +101,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         parameters: name -> value that was injected (not the defaults).
         started: UTC, ISO 8601.
         tasks: results of the tasks that were asked for, in their order.
+        hermetic: the run reached its end in a sandbox without network where only declared inputs could be read.
     """
 
     format: int = 1
@@ -120,6 +121,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskResult, ...] = ()
     environment_variables: tuple[str, ...] = ()
     """Names of the caller's variables that were let through; never their values."""
+    hermetic: bool = False
 
     @property
     def ok(self) -> bool:

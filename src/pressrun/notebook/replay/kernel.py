@@ -10,7 +10,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -210,7 +210,14 @@ class Kernel:
 
 
 def start_kernel(
-    *, python: str, name: str, environment: Mapping[str, str] | None, folder: Path, log: Path, working_directory: str
+    *,
+    python: str,
+    name: str,
+    environment: Mapping[str, str] | None,
+    folder: Path,
+    log: Path,
+    working_directory: str,
+    prefix: Sequence[str] = (),
 ) -> Kernel:
     """Start a kernel.
 
@@ -221,6 +228,7 @@ def start_kernel(
         folder: for the connection file; its sockets lie there too where paths may be that long.
         log: gets the process's stdout and stderr.
         working_directory: where it runs.
+        prefix: words of a command that runs the command behind them: a tracer, a sandbox.
 
     Raises:
         KernelStartError: there is no such kernel or it cannot be run.
@@ -237,6 +245,11 @@ def start_kernel(
         manager.transport = "ipc"
         manager.ip = str(folder / "s")
         manager.session.key = b""
+    if prefix:
+        spec = manager.kernel_spec
+        manager._kernel_spec = KernelSpec(  # noqa: SLF001  there is no public way
+            argv=[*prefix, *spec.argv], env=spec.env, language=spec.language, interrupt_mode=spec.interrupt_mode
+        )
     arguments = ["--HistoryManager.hist_file=:memory:"] if is_python else []
     try:
         with log.open("ab") as file:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from pressrun.records.replay import CellTask
 
 HASH_SEED = {"PYTHONHASHSEED": "0"}
+Trace = Literal["auto", "on", "off"]
+
+
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandboxed kernel may see; there is no network, and everything else is absent.
+
+    Attributes:
+        readable: absolute paths of files and folders that are bound read-only at the same place: declared inputs, local
+            modules, the environment.
+        writable: absolute paths of folders that may be written to.
+    """
+
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +45,8 @@ class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
         working_directory: where the kernel runs; default: the notebook's folder.
         tasks: things to do in the kernel, each after its cell; their files go to `task_directory`.
         observe: whether the recorders are sent into the kernel.
+        trace: whether every open of the process tree is recorded from outside: ``auto`` where the system allows it.
+        sandbox: run in a sandbox, None for none.
     """
 
     notebook: Path
@@ -49,6 +65,8 @@ class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[CellTask, ...] = ()
     task_directory: Path | None = None
     observe: bool = True
+    trace: Trace = "auto"
+    sandbox: Sandbox | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,5 +116,7 @@ class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[CellTask, ...] = ()
     task_directory: str = ""
     observe: bool = True
+    trace: Trace = "auto"
+    sandbox: Sandbox | None = None
     event_descriptor: int
     control_descriptor: int

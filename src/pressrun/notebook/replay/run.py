@@ -166,6 +166,8 @@ def _run_child(
         tasks=request.tasks,
         task_directory=str(Path(request.task_directory).resolve()) if request.task_directory else "",
         observe=request.observe,
+        trace=request.trace,
+        sandbox=request.sandbox,
         event_descriptor=events_out,
         control_descriptor=control_in,
     )
