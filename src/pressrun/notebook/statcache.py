@@ -86,6 +86,8 @@ class StatCache:
         self._lock = threading.Lock()
         self._pending: dict[bytes, tuple[str, Digest]] = {}
         self._database: sqlite3.Connection | None = None
+        if path is None:
+            return
         try:
             self._database = _open(path)
         except (sqlite3.Error, OSError) as error:
@@ -208,10 +210,9 @@ def user_stat_cache() -> StatCache:
     return StatCache(user_cache() / "digests.sqlite")
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        make_private(path.parent)
-    database = sqlite3.connect(path or ":memory:", timeout=LOCK_TIMEOUT_S, check_same_thread=False)
+def _open(path: Path) -> sqlite3.Connection:
+    make_private(path.parent)
+    database = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
     try:
         with database:
             database.execute(
