@@ -8,6 +8,7 @@
     ├── NotebookFailedError            exit 1: the notebook did not reach its end
     ├── RefusedError                   exit 3: policy, secrets or doctor refuse
     │   └── UnsafeContentError         a model format or an archive member that may not be opened
+    ├── SidecarError                   exit 1: the file that holds a live capture cannot be read or written
     ├── ResultsDifferError             exit 4: it ran, and the results are not the same
     └── CannotRestoreError             exit 5: an environment or an input cannot be restored
         ├── EnvironmentRestoreError    the lock cannot be made or rebuilt, or a file in it differs
