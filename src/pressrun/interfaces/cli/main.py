@@ -18,6 +18,7 @@ from pressrun.interfaces.cli import output
 # verb -> (module, one line of help); listed in the order of a notebook's way to production
 VERBS = {
     "inspect": ("pressrun.interfaces.cli.inspect", "Show what a notebook says of itself."),
+    "doctor": ("pressrun.interfaces.cli.doctor", "Find what will break in production, before it does."),
     "replay": ("pressrun.interfaces.cli.replay", "Run a notebook or bundle headlessly and tell what happened."),
     "compare": ("pressrun.interfaces.cli.compare", "Compare the outputs of two executed notebooks."),
     "package": ("pressrun.interfaces.cli.package", "Replay a notebook, prove the result, write a bundle."),
@@ -25,6 +26,8 @@ VERBS = {
     "show": ("pressrun.interfaces.cli.bundles", "Show what a bundle holds."),
     "export": ("pressrun.interfaces.cli.bundles", "Write a bundle to a folder, archive or OCI layout."),
     "import": ("pressrun.interfaces.cli.bundles", "Read a bundle back, strictly."),
+    "enable": ("pressrun.interfaces.cli.enable", "Let kernels load pressrun when they start."),
+    "disable": ("pressrun.interfaces.cli.enable", "Undo `pressrun enable`."),
 }
 
 
