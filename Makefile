@@ -35,15 +35,18 @@ layers: setup  ## Check who imports whom.
 
 check: lint types layers  ## All static checks.
 
-lock: setup  ## Resolve requirements/dev.txt anew.
+lock: setup  ## Resolve requirements/dev.txt and readers.txt anew.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
 		--group dev pyproject.toml --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
+		requirements/readers.in --output-file requirements/readers.txt
 
 fresh-install: setup  ## Install without a lock into a new environment and press a notebook there.
 	$(BIN)/python scripts/fresh_install.py
 
 bench: setup  ## Measure against peers, one JSON line a figure.
-	$(BIN)/python benchmarks/replay.py && $(BIN)/python benchmarks/hashing.py && $(BIN)/python benchmarks/packaging.py
+	$(BIN)/python benchmarks/replay.py && $(BIN)/python benchmarks/hashing.py && $(BIN)/python benchmarks/packaging.py && \
+		$(BIN)/python benchmarks/recording.py && $(BIN)/python benchmarks/live.py
 
 clean:  ## Remove what make made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

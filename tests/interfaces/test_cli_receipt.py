@@ -7,9 +7,29 @@ import io
 import pytest
 from rich.console import Console
 
+from pressrun.interfaces.cli.coverage_view import coverage_lines
 from pressrun.interfaces.cli.receipt import render_receipt
+from pressrun.records.capture import Coverage, UnseenInput
 from pressrun.records.comparison import Comparison, Difference, Mask, OutputComparison, Receipt, ValueComparison
 from pressrun.records.digest import digest_text
+
+
+def test_coverage_is_told_with_why_it_is_not_complete_and_what_was_possibly_missed() -> None:
+    unseen = UnseenInput(path="/p/a.parquet", told_by=("literal paths in the source",), missed_by=("python-audit",))
+    reason = "Nothing was recorded from outside: strace is not installed."
+    coverage = Coverage(level="python-only", sources=("python-audit",), blind_spots=("x", reason), unseen=(unseen,))
+    text = "\n".join(line.plain for line in coverage_lines(coverage))
+    assert "python-only" in text
+    assert reason in text
+    assert "2 blind spots" in text
+    assert "possibly unseen: /p/a.parquet (told by literal paths in the source; not seen by python-audit)" in text
+    shown = io.StringIO()
+    given = Receipt(
+        subject=digest_text("b"), grade="R0", environment="current", against="nothing", verdict="", coverage=coverage
+    )
+    render_receipt(given, Console(file=shown, width=100))
+    assert "Coverage" in shown.getvalue()
+    assert "strace is not installed" in shown.getvalue()
 
 
 def receipt() -> Receipt:

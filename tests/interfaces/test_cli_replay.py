@@ -67,7 +67,7 @@ def test_json_prints_one_object_and_nothing_else(write: Callable[..., Path]) -> 
     assert replay["verdict"] == "cell-error"
     assert replay["parameters"] == {"n": 4}
     assert replay["failure"]["exception"] == "ZeroDivisionError"
-    assert replay["observation"]["coverage"]["level"] == "python-only"
+    assert replay["observation"]["coverage"]["level"] in {"python-only", "complete"}
 
 
 def test_a_failure_is_told_with_cell_line_exception_and_last_output(write: Callable[..., Path]) -> None:
@@ -170,3 +170,21 @@ def test_when_the_command_is_killed_nothing_of_it_lives_on(stoppable: Any) -> No
         time.sleep(0.2)
     assert living() == []
     assert not Path(order).parent.exists()
+
+
+def test_recording_from_outside_can_be_demanded_and_turned_off(
+    write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write("x = 1")
+    off = pressrun(path, "--no-trace")
+    assert off.returncode == 0, off.stderr
+    assert "inputs seen: python-only" in off.stdout
+    assert "Nothing was recorded from outside: it was not asked for." in off.stdout
+    monkeypatch.setenv("PATH", str(tmp_path))  # a system without strace
+    auto = pressrun(path)
+    assert auto.returncode == 0, auto.stderr
+    assert "Nothing was recorded from outside: strace is not installed." in auto.stdout
+    demanded = pressrun(path, "--trace")
+    assert demanded.returncode == 2
+    assert "strace is not installed" in demanded.stderr
+    assert "remedy:" in demanded.stderr

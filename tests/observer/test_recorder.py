@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pressrun.notebook.replay.recorders import observer_source
+import pressrun.observer
+from pressrun.notebook.replay.recorders import OBSERVER_PARTS, observer_source
 
 Watch = Callable[..., Any]
 
@@ -32,9 +33,29 @@ def test_the_observer_is_python_3_7_and_standard_library_only() -> None:
         for alias in node.names
     }
     assert imported <= {
-        "__future__", "builtins", "collections.abc", "faulthandler", "functools", "io", "json", "mmap", "os", "re",
-        "socket", "sqlite3", "stat", "struct", "subprocess", "sys", "types", "typing", "_thread",
+        "__future__", "atexit", "builtins", "collections.abc", "faulthandler", "fnmatch", "functools", "glob",
+        "hashlib", "importlib.machinery", "io", "json", "mmap", "os", "re", "resource", "socket", "sqlite3", "stat",
+        "struct", "subprocess", "sys", "types", "typing", "urllib.parse", "weakref", "_thread",
     }  # fmt: skip
+
+
+def test_no_two_parts_of_the_observer_give_one_name_to_two_things() -> None:
+    nodes = ast.parse(observer_source()).body
+    names = [node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    targets = [node.targets[0] for node in nodes if isinstance(node, ast.Assign)]
+    names += [target.id for target in targets if isinstance(target, ast.Name)]
+    names += [node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    assert len(names) > 100
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_parts_of_the_observer_import_nothing_but_each_other_and_all_of_them_are_sent() -> None:
+    folder = Path(pressrun.observer.__file__).parent
+    sent = [ast.parse((folder / f"{part}.py").read_text()) for part in OBSERVER_PARTS]
+    wanted = {node.module for tree in sent for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name for name in wanted if name and name.startswith("pressrun")} <= {
+        f"pressrun.observer.{part}" for part in OBSERVER_PARTS
+    }
 
 
 def test_reads_and_writes_are_told_by_cell(watch: Watch, work: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pressing import make_project, pressrun, write_notebook
 
+from pressrun.notebook.replay.outside.command import find_tracer
+
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 
@@ -37,8 +39,11 @@ def test_the_capture_tells_randomness_code_and_what_could_not_be_seen(pressed):
     capture = json.loads((pressed[0] / "bundle" / "evidence" / "capture.json").read_text())
     assert capture["randomness"]["hash_seed"] == "0"
     assert list(capture["code"]["local_modules"]) == ["notebooks/helper.py"]
-    assert capture["coverage"]["level"] == "python-only"
-    assert capture["coverage"]["blind_spots"]
+    traced = find_tracer().works
+    assert capture["coverage"]["level"] == ("complete" if traced else "python-only")
+    assert capture["coverage"]["sources"][:1] == ["python-audit"]
+    assert pressed[1]["receipt"]["coverage"]["level"] == capture["coverage"]["level"]
+    assert "coverage" in (pressed[0] / "bundle" / "README.md").read_text()
 
 
 def test_only_what_the_notebook_needs_is_in_the_bundle(pressed):
@@ -94,6 +99,15 @@ def test_pressing_again_elsewhere_with_an_empty_home_gives_the_same_digest(press
     done = pressrun("package", "notebooks/sums.ipynb", "--json", cwd=tmp_path / "another place", home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["content_digest"] == pressed[1]["content_digest"]
+
+
+def test_pressing_without_the_recorder_from_outside_gives_the_same_digest(pressed, tmp_path):
+    make_project(tmp_path)
+    done = pressrun("package", "notebooks/sums.ipynb", "--no-trace", "--no-proof", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["coverage"]["level"] == "python-only"
+    assert result["content_digest"] == pressed[1]["content_digest"]
 
 
 def test_verify_rebuilds_and_grades_and_the_store_keeps_the_receipt(pressed):

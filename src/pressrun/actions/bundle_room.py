@@ -13,6 +13,7 @@ from pressrun.actions.exchange import OpenedBundle
 from pressrun.actions.progress import Progress
 from pressrun.errors import BundleCorruptError, InputChangedError
 from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.sandbox.probe import require_sandbox
 from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import PARAMETERS, PROJECT, SOURCE
 
@@ -21,10 +22,12 @@ def read_content(opened: OpenedBundle, name: str, kind: Any) -> Any:
     """Return a JSON content file as `kind`.
 
     Raises:
-        BundleCorruptError: it is not of its format.
+        BundleCorruptError: it is absent or not of its format.
     """
     try:
         return msgspec.json.decode((opened.folder / name).read_bytes(), type=kind)
+    except FileNotFoundError as error:
+        raise BundleCorruptError("the bundle holds no such file", where=name) from error
     except msgspec.MsgspecError as error:
         raise BundleCorruptError(f"it is not of its format: {error}", where=name) from error
 
@@ -35,7 +38,9 @@ def pressed_injection(opened: OpenedBundle) -> str:
     return str(schema.get("x-injection", ""))
 
 
-def room_of(opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress: Progress) -> Room:
+def room_of(
+    opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress: Progress, *, sandbox: bool = False
+) -> Room:
     """Return what to run, where, for a bundle that was opened.
 
     Args:
@@ -43,10 +48,14 @@ def room_of(opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress
         inputs: folder that holds, at their project paths, the inputs that do not travel in the bundle.
         request: how to replay; notebook, output and working directory are set for each run.
         progress: told of bytes digested.
+        sandbox: whether the notebook may read what the bundle names and nothing else.
 
     Raises:
+        UsageError: no sandbox can be made here.
         InputChangedError: an input is absent, or is not the one that was captured.
     """
+    if sandbox:
+        require_sandbox()
     manifest, folder = opened.manifest, opened.folder
     modules = {
         file.path.removeprefix(f"{PROJECT}/"): folder / file.path
@@ -68,4 +77,6 @@ def room_of(opened: OpenedBundle, inputs: Path, request: ReplayRequest, progress
         entry=manifest.entry,
         files=files,
         request=request,
+        inputs=tuple(item.path for item in (*held, *absent) if item.role != "package-data") if sandbox else None,
+        origin=inputs,
     )

@@ -10,14 +10,16 @@ import msgspec
 from pressrun.actions.progress import Progress
 from pressrun.notebook.code import code_state
 from pressrun.notebook.environment.probe import probe_environment
-from pressrun.notebook.inputs import digest_files
+from pressrun.notebook.inputs import data_coverage, data_lookups, digest_files
 from pressrun.notebook.literal_paths import literal_paths
 from pressrun.notebook.replay.request import HASH_SEED
 from pressrun.notebook.statcache import StatCache
 from pressrun.records.capture import Capture, Environment, FileAccess, Observation, Randomness
 from pressrun.records.cells import Notebook
 from pressrun.records.replay import Replay
+from pressrun.rules.disagreement import Source, disagreements
 
+LITERAL = "literal paths in the source"
 LITERAL_NOTE = "A reader that opens files outside Python is found only where the path stands in the source."
 
 
@@ -68,8 +70,10 @@ def capture(request: CaptureRequest, progress: Progress, cache: StatCache) -> Ca
             hash_seed=hash_seed(request.replay),
             threads=observation.thread_settings,
         ),
-        coverage=observation.coverage,
+        coverage=data_coverage(observation, request.project, environment),
         starts=observation.starts,
+        external=observation.external,
+        lookups=data_lookups(observation, request.project, environment),
     )
 
 
@@ -86,8 +90,14 @@ def kernel_environment(request: CaptureRequest, observation: Observation, cache:
 
 
 def with_literal_paths(request: CaptureRequest) -> Observation:
-    """Add the files that the source names and no recorder saw; a file that the notebook itself wrote is no input."""
+    """Add the files that the source names and no recorder saw; a file that the notebook itself wrote is no input.
+
+    Where the coverage is complete there are none: a file that was named and not opened was not read. Elsewhere they
+    are possibly unseen inputs, and the coverage lists them as such.
+    """
     observation = request.replay.observation
+    if observation.coverage.level == "complete":
+        return observation
     folder = Path(observation.working_directory or request.path.parent)
     seen = {os.path.normpath(folder / access.path) for access in observation.files}
     named: list[FileAccess] = [
@@ -98,9 +108,12 @@ def with_literal_paths(request: CaptureRequest) -> Observation:
     if not named:
         return observation
     coverage = observation.coverage
+    recorders = [Source(name=name, kind="observed", files={}) for name in coverage.sources]
+    literal = Source(name=LITERAL, kind="named", files={access.path: access.cells for access in named})
     coverage = msgspec.structs.replace(
         coverage,
-        sources=(*coverage.sources, "literal paths in the source"),
+        sources=(*coverage.sources, LITERAL),
         blind_spots=(*coverage.blind_spots, LITERAL_NOTE),
+        unseen=(*coverage.unseen, *disagreements([*recorders, literal])),
     )
     return msgspec.structs.replace(observation, files=(*observation.files, *named), coverage=coverage)

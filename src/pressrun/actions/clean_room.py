@@ -11,6 +11,7 @@ import msgspec
 
 from pressrun.actions.progress import Progress
 from pressrun.actions.runs import Run, run_notebook
+from pressrun.actions.sandboxing import room_sandbox
 from pressrun.notebook.inputs import check_inputs, data_files
 from pressrun.notebook.replay.request import ReplayRequest
 from pressrun.notebook.statcache import StatCache
@@ -25,6 +26,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         notebook: the notebook's bytes, and `name` of its file; it runs in the folder `entry` of the laid-out project.
         files: project path -> where the file is now: local modules and inputs.
         request: how to replay; its notebook, output and working directory are set for each run.
+        inputs: what a sandbox lets the notebook read, by the names of the bundle; None for no sandbox.
+        origin: the project that the files may have come from.
     """
 
     notebook: bytes
@@ -32,6 +35,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     files: Mapping[str, Path]
     request: ReplayRequest
+    inputs: tuple[str, ...] | None = None
+    origin: Path | None = None
 
 
 def project_files(
@@ -76,7 +81,7 @@ def running(room: Room, progress: Progress) -> Iterator[Run]:
         progress: told of the replay's events.
     """
     with tempfile.TemporaryDirectory(prefix="pressrun-room-") as base:
-        place = Path(base) / "project"
+        place = Path(base).resolve() / "project"
         lay_out(place, room.files)
         entry = place / room.entry
         entry.mkdir(parents=True, exist_ok=True)
@@ -90,5 +95,6 @@ def running(room: Room, progress: Progress) -> Iterator[Run]:
             output=Path(base) / "executed.ipynb",
             working_directory=entry,
             task_directory=tasks,
+            sandbox=None if room.inputs is None else room_sandbox(place, room.inputs, room.origin or place),
         )
         yield run_notebook(request, place, progress)

@@ -28,9 +28,11 @@ from pressrun.actions.program import press_program
 from pressrun.actions.progress import Progress, Silent
 from pressrun.actions.proof import Proof
 from pressrun.actions.runs import Run
+from pressrun.actions.secret_gate import SecretGate
 from pressrun.errors import UsageError
 from pressrun.notebook.package.models import finish_model
 from pressrun.notebook.package.write import BundlePieces, EvidencePiece, add_evidence, assemble
+from pressrun.notebook.secrets import is_reference, references_in
 from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import Manifest
 from pressrun.records.capture import Capture, Coverage
@@ -84,6 +86,7 @@ def package(request: PackageRequest, progress: Progress | None = None) -> Packag
 
     Raises:
         UsageError: the notebook, a declaration, a parameter or the destination is wrong.
+        RefusedError: a secret would get into the bundle; nothing is written.
         NotebookFailedError: the notebook did not reach its end where its author works.
         CannotRestoreError: the environment can't be locked or rebuilt, or the notebook fails there; no bundle is
         written. ResultsDifferError: a model predicts something else in a fresh process.
@@ -94,14 +97,20 @@ def package(request: PackageRequest, progress: Progress | None = None) -> Packag
         raise UsageError(f"the name {source.name!r} is not allowed: {problem}", remedy="Give another one with --name.")
     if request.destination is not None:
         require_free(request.destination)
+    references = references_in([source.injection])
+    gate = SecretGate(source.notebook, source.project, request.allow_secrets, references)
+    gate.check_notebook()
     with tempfile.TemporaryDirectory(prefix="pressrun-press-") as base:
-        return _Press(request, source, Path(base), told).press()
+        return _Press(request, source, Path(base), told, gate).press()
 
 
 class _Press:
     """One press, stage by stage, in a temporary folder."""
 
-    def __init__(self, request: PackageRequest, source: Source, place: Path, progress: Progress) -> None:
+    def __init__(
+        self, request: PackageRequest, source: Source, place: Path, progress: Progress, gate: SecretGate
+    ) -> None:
+        self._gate = gate
         self._request = request
         self._source = source
         self._place = place
@@ -145,6 +154,10 @@ class _Press:
         pieces.append(EvidencePiece(name="receipt-press.json", kind="receipt", content=pretty_json(receipt)))
         for piece in pieces:
             manifest = add_evidence(folder, manifest, piece)
+        passed = self._gate.check_folder(folder)
+        if passed.allowed:
+            allowed = pretty_json({"allowed": passed.allowed})
+            manifest = add_evidence(folder, manifest, EvidencePiece(name="secrets.json", kind="other", content=allowed))
         manifest = store_of(self._source.project).add(folder)
         if self._request.destination is not None:
             self._request.destination.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +170,7 @@ class _Press:
             saved=saved,
             coverage=pressed.capture.coverage,
             structure=pressed.program.source.structure if pressed.program else "linear",
-            notes=contents.notes,
+            notes=(*contents.notes, *passed.notes),
             manifest=manifest,
         )
 
@@ -179,12 +192,13 @@ class _Press:
             notes=notes,
             created=_now(),
             duration_s=time.monotonic() - self._started,
+            coverage=proof.run.replay.observation.coverage if proof else pressed.capture.coverage,
         )
 
     def _saved(self, pressed: Pressed, subject: Digest) -> Receipt | None:
         """Compare the author's run with the outputs that the notebook was saved with."""
         cells = self._source.notebook.cells
-        if not self._request.saved or self._source.values or not any(cell.outputs for cell in cells):
+        if not self._request.saved or self._given() or not any(cell.outputs for cell in cells):
             return None
         settings = CompareSettings(same_environment=False, folders=(str(self._source.project),))
         comparison = compare_cells(cells, pressed.run.cells, settings=settings, registry=find_comparators())
@@ -200,7 +214,13 @@ class _Press:
             difference=self._hidden_state(self._difference(pressed, comparison)),
             masks=comparison.masks,
             created=_now(),
+            coverage=pressed.capture.coverage,
         )
+
+    def _given(self) -> bool:
+        """Whether a value was given that the notebook was not saved with; its own references to secrets are none."""
+        own = {parameter.name: parameter.value for parameter in self._source.inspection.parameters}
+        return any(not is_reference(value) or own[name] != value for name, value in self._source.values.items())
 
     def _hidden_state(self, difference: Difference | None) -> Difference | None:
         """Say so where nothing else explains a saved output and the saved counts show another order of running."""

@@ -76,7 +76,6 @@ def contents_of(pressed: Pressed, inputs: Literal["auto", "copy", "reference"]) 
     neutral = neutral_notebook(source.notebook, source.inspection, injection=source.injection)
     held = held_inputs(references(pressed.capture), inputs)
     program_notes = pressed.program.notes if pressed.program else ()
-    blind = () if pressed.capture.coverage.level == "complete" else pressed.capture.coverage.blind_spots
     outside = tuple(
         f"{path} was imported and belongs neither to the project nor to an installed package: it does not travel"
         for path in sorted(pressed.capture.code.outside_modules)
@@ -91,7 +90,7 @@ def contents_of(pressed: Pressed, inputs: Literal["auto", "copy", "reference"]) 
         pressed={name: repr(value) for name, value in source.values.items()},
         inputs=held,
         models=tuple(model.description for model in pressed.models),
-        notes=(*neutral.notes, *program_notes, *(f"Not seen by the capture: {text}" for text in blind)),
+        notes=(*neutral.notes, *program_notes),
     )
     return Contents(
         notebook=neutral.content,

@@ -14,7 +14,7 @@ from pressrun.actions.proof import Expected, Proof, prove
 from pressrun.actions.replay import refuse_errors
 from pressrun.actions.runs import Run, run_notebook
 from pressrun.errors import CannotRestoreError, EnvironmentRestoreError, NotebookFailedError
-from pressrun.notebook.binding import bind_parameters, injection_source
+from pressrun.notebook.binding import bind_parameters, injection_source, with_references
 from pressrun.notebook.cache import user_cache
 from pressrun.notebook.environment.additions import added_names, with_additions
 from pressrun.notebook.environment.lock import Lock, LockRequest, make_lock
@@ -25,7 +25,7 @@ from pressrun.notebook.package.models import extra_requirements
 from pressrun.notebook.package.tasks import tasks_for
 from pressrun.notebook.project import find_project
 from pressrun.notebook.read import read_notebook
-from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.request import ReplayRequest, Trace
 from pressrun.notebook.statcache import StatCache, user_stat_cache
 from pressrun.records.bundle import LOCK, InputReference
 from pressrun.records.capture import Capture
@@ -42,9 +42,11 @@ class PackageRequest(msgspec.Struct, frozen=True, kw_only=True):
         destination: folder to write the bundle to; None keeps it in the project's store alone.
         raw: ``NAME=VALUE`` words; `given` are values from a file. Both become the bundle's defaults.
         inputs: ``auto`` copies small inputs into the bundle, ``copy`` all of them, ``reference`` none.
+        trace: whether every open of the kernel and its children is recorded from outside: ``auto`` where it works.
         proof: whether to run again in the rebuilt environment.
         saved: whether to compare with the outputs saved in the notebook.
         whole_environment: lock everything that is installed instead of what the notebook needs.
+        allow_secrets: names of findings that look like secrets and may go into the bundle.
     """
 
     notebook: Path
@@ -59,8 +61,10 @@ class PackageRequest(msgspec.Struct, frozen=True, kw_only=True):
     environment_names: tuple[str, ...] = ()
     whole_environment: bool = False
     inputs: Literal["auto", "copy", "reference"] = "auto"
+    trace: Trace = "auto"
     proof: bool = True
     saved: bool = True
+    allow_secrets: tuple[str, ...] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +106,7 @@ def read_source(request: PackageRequest) -> Source:
     refuse_errors(inspection)
     path = request.notebook.absolute()
     project = find_project(path)
-    values = bind_parameters(inspection, request.given, request.raw)
+    values = with_references(inspection, bind_parameters(inspection, request.given, request.raw))
     return Source(
         path=path,
         project=project,
@@ -135,6 +139,7 @@ def first_run(request: PackageRequest, source: Source, place: Path, progress: Pr
             timeout_s=request.timeout_s,
             cell_timeout_s=request.cell_timeout_s,
             environment_names=request.environment_names,
+            trace=request.trace,
             tasks=tasks_for(source.notebook.cells),
             task_directory=tasks,
         ),
@@ -248,6 +253,7 @@ def proven(
             timeout_s=request.timeout_s,
             cell_timeout_s=request.cell_timeout_s,
             environment_names=request.environment_names,
+            trace=request.trace,
             tasks=tasks_for(source.notebook.cells),
         ),
     )

@@ -17,6 +17,7 @@ from pressrun.notebook.package.plain_cells import Pressed as PressedValues
 from pressrun.notebook.package.results import cells_from_results, read_results, text_only
 from pressrun.notebook.package.runtime import RUNTIME_FILE
 from pressrun.notebook.replay.request import HASH_SEED
+from pressrun.notebook.secrets import blotter_for, references_in
 from pressrun.notebook.statcache import user_stat_cache
 from pressrun.notebook.workplace import lay_out
 from pressrun.records.bundle import PIPELINE, PROJECT
@@ -117,7 +118,8 @@ def _run(pressed: Pressed, source: PipelineSource, place: Path, progress: Progre
         check=False,
     )
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+        blotter = blotter_for(references_in([pressed.source.injection]), os.environ)
+        said = [line for line in blotter.blot_text(done.stderr).splitlines() if line.strip()]
         return None, said[-1] if said else f"exit status {done.returncode}"
     found = cells_from_results(pressed.source.notebook, read_results(results))
     expected = text_only(pressed.run.cells)

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from pressrun.actions.progress import Progress, Silent
+from pressrun.actions.sandboxing import notebook_sandbox
 from pressrun.errors import UsageError
-from pressrun.notebook.binding import bind_parameters, injection_source
+from pressrun.notebook.binding import bind_parameters, injection_source, with_references
 from pressrun.notebook.inspect import inspect_notebook
 from pressrun.notebook.read import read_notebook
-from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.request import ReplayRequest, Trace
 from pressrun.notebook.replay.run import replay_notebook
+from pressrun.notebook.secrets import files_of, references_in
 from pressrun.records.cells import Inspection
 from pressrun.records.replay import Replay
 
@@ -26,6 +28,10 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
         kernel: an installed kernel by name; `python`: an interpreter that has ipykernel. At most one of them.
         timeout_s: limit for the whole run; `cell_timeout_s` for each cell; None for none.
         environment_names: variables of the caller that the kernel gets besides the usual ones.
+        trace: whether every open of the kernel and its children is recorded from outside: ``auto`` where it works.
+        sandbox: whether to run without network, and with nothing readable but the environment and declared inputs:
+            files that the source or a parameter names, and `inputs`. What the notebook writes is gone after the run.
+        inputs: files and folders that are declared for a sandboxed run of a notebook; a bundle says itself.
     """
 
     kernel: str | None = None
@@ -33,6 +39,9 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     cell_timeout_s: float | None = None
     environment_names: tuple[str, ...] = ()
+    trace: Trace = "auto"
+    sandbox: bool = False
+    inputs: tuple[Path, ...] = ()
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +74,7 @@ def replay(
     values, settings, progress = values or Values(), settings or ReplaySettings(), progress or Silent()
     inspection = inspect_notebook(read_notebook(notebook))
     refuse_errors(inspection)
-    bound = bind_parameters(inspection, values.given, values.words)
+    bound = with_references(inspection, bind_parameters(inspection, values.given, values.words))
     request = ReplayRequest(
         notebook=notebook,
         output=output or default_output(notebook),
@@ -76,8 +85,13 @@ def replay(
         timeout_s=settings.timeout_s,
         cell_timeout_s=settings.cell_timeout_s,
         environment_names=settings.environment_names,
+        trace=settings.trace,
     )
-    return replay_notebook(request, progress.event)
+    if not settings.sandbox:
+        return replay_notebook(request, progress.event)
+    secrets = tuple(path for path in files_of(references_in([request.injection])) if path.is_file())
+    with notebook_sandbox(notebook, bound, (*settings.inputs, *secrets)) as sandbox:
+        return replay_notebook(msgspec.structs.replace(request, sandbox=sandbox), progress.event)
 
 
 def default_output(notebook: Path) -> Path:

@@ -17,6 +17,7 @@ from pressrun.notebook.binding import bind_parameters, injection_source
 from pressrun.notebook.inspect import inspect_notebook
 from pressrun.notebook.read import read_notebook
 from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.secrets import without_given
 from pressrun.records.bundle import SOURCE
 from pressrun.records.replay import Replay
 
@@ -57,7 +58,8 @@ def replay_bundle(what: BundleReplay, values: Values, settings: ReplaySettings, 
         source = opened.folder / SOURCE
         inspection = inspect_notebook(read_notebook(source))
         bound = bind_parameters(inspection, values.given, values.words)
-        parts = (pressed_injection(opened), injection_source(inspection, bound))
+        pressed = without_given(pressed_injection(opened), bound)
+        parts = (pressed, injection_source(inspection, bound))
         request = ReplayRequest(
             notebook=source,
             output=output,
@@ -68,8 +70,9 @@ def replay_bundle(what: BundleReplay, values: Values, settings: ReplaySettings, 
             timeout_s=settings.timeout_s,
             cell_timeout_s=settings.cell_timeout_s,
             environment_names=settings.environment_names,
+            trace=settings.trace,
         )
-        room = room_of(opened, what.inputs or what.project, request, progress)
+        room = room_of(opened, what.inputs or what.project, request, progress, sandbox=settings.sandbox)
         with running(room, progress) as run:
             if Path(run.replay.executed).exists():
                 shutil.copyfile(run.replay.executed, output)

@@ -20,7 +20,7 @@ from pressrun.notebook.environment.rebuild import rebuild
 from pressrun.notebook.package.model_check import check_model
 from pressrun.notebook.package.tasks import tasks_for
 from pressrun.notebook.read import read_notebook
-from pressrun.notebook.replay.request import ReplayRequest
+from pressrun.notebook.replay.request import ReplayRequest, Trace
 from pressrun.notebook.statcache import user_stat_cache
 from pressrun.records.bundle import LOCK, OUTPUTS, PROJECT, SOURCE
 from pressrun.records.capture import Capture
@@ -43,6 +43,8 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
         inputs: another folder to look for them.
         rebuild: whether to run in an environment made from the lock instead of the current one.
         at_least: the grade that is enough; None asks for equal outputs.
+        trace: whether every open of the kernel and its children is recorded from outside: ``auto`` where it works.
+        sandbox: whether to run without network and with nothing readable but the bundle's inputs and the environment.
     """
 
     bundle: str
@@ -54,6 +56,8 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     cell_timeout_s: float | None = None
     environment_names: tuple[str, ...] = ()
+    trace: Trace = "auto"
+    sandbox: bool = False
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +116,11 @@ class _Verification:
             timeout_s=self._request.timeout_s,
             cell_timeout_s=self._request.cell_timeout_s,
             environment_names=self._request.environment_names,
+            trace=self._request.trace,
             tasks=tasks_for(notebook.cells),
         )
-        room = room_of(self._opened, self._request.inputs or self._request.project, replay, self._progress)
+        place, sandbox = self._request.inputs or self._request.project, self._request.sandbox
+        room = room_of(self._opened, place, replay, self._progress, sandbox=sandbox)
         captures: list[Capture] = []
 
         def run_once(number: int) -> Run:
@@ -202,6 +208,9 @@ class _Verification:
             notes=failed,
             created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             duration_s=time.monotonic() - self._started,
+            coverage=replay.observation.coverage,
+            hermetic=replay.hermetic,
+            sandbox=replay.sandbox,
         )
 
     def _enough(self, receipt: Receipt) -> bool:

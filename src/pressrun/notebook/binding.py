@@ -1,8 +1,9 @@
 """Giving values to parameters: strictly checked, and written as the source of the cell that is injected.
 
 A name is accepted only if the notebook's parameters cell declares it, so no name is ever pasted as code; a value is
-accepted only if it is of the declared type, and is written so that it evaluates to an equal value. Statements of the
-parameters cell that depend on a given value run again behind it, so that nothing derived stays stale.
+accepted only if it is of the declared type, and is written so that it evaluates to an equal value; a secret only as a
+reference, ``secret://NAME``, which the injected cell resolves. Statements of the parameters cell that depend on a given
+value run again behind it, so that nothing derived stays stale.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pressrun.notebook.dataflow import analyse_cells
 from pressrun.notebook.expressions import Spelling, expression_of
 from pressrun.notebook.parameter_forms import forms_of, parameters_cell
 from pressrun.notebook.schema import parameter_schema
+from pressrun.notebook.secret_parameters import holds_secret, refuse_plain_secret
+from pressrun.notebook.secrets import RESOLVER, is_reference, resolver_source
 from pressrun.notebook.statements import Statement, statements_of
 from pressrun.notebook.typeforms import imports_of
 from pressrun.notebook.values import ValueRefused, coerce, parse_value
 from pressrun.records.cells import Inspection, Parameter
 
-__all__ = ["bind_parameters", "injection_source", "parameter_schema"]
+__all__ = ["bind_parameters", "injection_source", "parameter_schema", "with_references"]
 
 
 def bind_parameters(inspection: Inspection, given: Mapping[str, object], raw: Sequence[str] = ()) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def bind_parameters(inspection: Inspection, given: Mapping[str, object], raw: Se
 
     Raises:
         ParameterError: an unknown name, a value of the wrong type or that cannot be parsed, a missing value.
+        RefusedError: a secret itself is given where a reference to it belongs.
     """
     texts = _split(raw)
     names = [*given, *texts]
@@ -60,12 +64,34 @@ def bind_parameters(inspection: Inspection, given: Mapping[str, object], raw: Se
             else:
                 continue
             expression_of(values[name], spelling, forms[name])
+            refuse_plain_secret(parameter, values[name])
         except ValueRefused as refusal:
             shown = texts[name] if name in texts else normal[name]
             raise _refused(parameter, shown, str(refusal)) from refusal
         except (TypeError, ValueError, RecursionError) as error:
             raise _refused(parameter, values[name], f"a value that can be written as source; {error}") from error
     return values
+
+
+def with_references(inspection: Inspection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values and, for parameters without one, the references to secrets that are their defaults.
+
+    A default ``"secret://NAME"`` is text to Python; the injected cell puts the secret in its place.
+
+    Args:
+        inspection: of the notebook.
+        values: what `bind_parameters` returned for it.
+    """
+    defaults = {
+        parameter.name: parameter.value
+        for parameter in inspection.parameters
+        if is_reference(parameter.value) and not parameter.derived_from
+    }
+    return {name: {**defaults, **values}[name] for name in _ordered(inspection) if name in values or name in defaults}
+
+
+def _ordered(inspection: Inspection) -> list[str]:
+    return [parameter.name for parameter in inspection.parameters]
 
 
 def injection_source(inspection: Inspection, values: Mapping[str, Any]) -> str:
@@ -86,7 +112,11 @@ def injection_source(inspection: Inspection, values: Mapping[str, Any]) -> str:
             raise _unknown(name, inspection)
     forms, spelling = forms_of(inspection), _spelling(inspection)
     given = {name: f"{name} = {expression_of(value, spelling, forms[name])}" for name, value in values.items()}
-    lines = ["# Parameters", *given.values()]
+    for name, value in values.items():
+        if is_reference(value):
+            given[name] = f"{name} = {RESOLVER}({value!r})"
+    secret = any(is_reference(value) for value in values.values())
+    lines = ["# Parameters", *(resolver_source().splitlines() if secret else ()), *given.values()]
     cell = parameters_cell(inspection)
     again = to_run_again(statements_of(cell, inspection.cells[: cell.index]), frozenset(given))
     if again:
@@ -94,6 +124,7 @@ def injection_source(inspection: Inspection, values: Mapping[str, Any]) -> str:
     for statement in again:
         lines.append(statement.source)
         lines += [given[name] for name in given if name in statement.binds | statement.changes]
+    lines += [f"del {RESOLVER}"] if secret else []
     return "\n".join(lines) + "\n"
 
 
@@ -141,10 +172,10 @@ def _split(raw: Sequence[str]) -> dict[str, str]:
     for text in raw:
         name, equals, value = text.partition("=")
         if not equals:
-            raise ParameterError(f"{text!r} is not NAME=VALUE", remedy="Write, for example, -p seed=7.")
+            raise ParameterError(f"{text[:40]!r} is not NAME=VALUE", remedy="Write, for example, -p seed=7.")
         normal = _normal(name.strip())
         if normal in texts:
-            raise ParameterError(f"parameter {normal!r} is given twice", where=f"-p {text}")
+            raise ParameterError(f"parameter {normal!r} is given twice", where=f"-p {name.strip()}=...")
         texts[normal] = value
     return texts
 
@@ -178,7 +209,10 @@ def _has_parameters_cell(inspection: Inspection) -> bool:
 
 
 def _refused(parameter: Parameter, value: object, expected: str) -> ParameterError:
-    shown = repr(value)
+    try:
+        shown = "the value given" if holds_secret(parameter) and not is_reference(value) else repr(value)
+    except ValueError:  # an integer of very many digits
+        shown = f"a value of type {type(value).__name__}"
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     return ParameterError(
         f"parameter {parameter.name!r} is {parameter.type}: {shown} is refused",

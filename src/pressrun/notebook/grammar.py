@@ -6,7 +6,8 @@
     metadata["pressrun"]["register"]              the same words as one string, or {"kind", "name", "options"}
     the tag ``parameters``                        the same as ``%%register parameters``
 
-A declaration is the first line of a code cell that is not blank. Words are split as a shell splits them (`shlex`, no
+A declaration is the first line of a code cell that is not blank. ``%register status`` and ``%register undo NAME`` ask
+the running kernel something; they declare nothing. Words are split as a shell splits them (`shlex`, no
 comments). A single word that is no KIND is the name of a step, unless it is one slip away from a KIND: then it is
 refused, and ``step WORD`` says that it was meant. Declarations of one cell in several spellings must be equal; the
 spelling in the source is the one reported. ``tests/fixtures/declarations.json`` holds every rule as a pair of cell and
@@ -24,16 +25,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pressrun.errors import DeclarationError, near_match
+from pressrun.notebook.declaration_lines import COMMENT, MAGIC, declaration_lines, is_command
 from pressrun.notebook.ipython_syntax import first_line_number, logical_lines
 from pressrun.records.cells import KINDS, Declaration, Kind, Spelling
 
 NAMED_KINDS: tuple[Kind, ...] = ("step", "data", "features", "model", "check")
 OPTIONS: dict[Kind, tuple[str, ...]] = {"features": ("entity", "time"), "model": ("object", "predict", "sample")}
 
-_MAGIC = re.compile(r"[ \t]*(%%?)register(?![^\s])(.*)", re.DOTALL)
-_COMMENT = re.compile(r"[ \t]*#[ \t]*%register(?![^\s])(.*)", re.DOTALL)
 _COMMENTED_OUT = re.compile(r"[ \t]*#+[ \t]*%%register(?![^\s])")
-_LOAD_EXTENSION = re.compile(r"([ \t]*)%(?:load_ext|reload_ext)[ \t]+pressrun[ \t]*(?:#.*)?\r?")
+_LOAD_EXTENSION = re.compile(r"[ \t]*%(?:load_ext|reload_ext)[ \t]+pressrun[ \t]*(?:#.*)?\r?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}")
 _MADE_UP = re.compile(r"cell-[0-9]+")
 _DEVICE = re.compile(r"(?:con|nul|aux|prn|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
@@ -107,20 +107,21 @@ def neutral_source(source: str) -> str:
     """Return the source that is really run, with the same number of lines.
 
     Declarations that are magics become empty lines, so that another cell magic below them stays first; ``%load_ext
-    pressrun`` becomes a comment. Everything else stays, character for character.
+    pressrun`` and questions to the kernel (``%register status``) become comments. Everything else stays, character for
+    character.
     """
     lines = source.split("\n")
-    for number in _declaration_lines(lines):
-        if _MAGIC.fullmatch(lines[number]):
+    for number in declaration_lines(lines):
+        if MAGIC.fullmatch(lines[number]):
             lines[number] = "\r" if lines[number].endswith("\r") else ""
-    if "load_ext" in source:
+    if "load_ext" in source or "%register" in source:
         text = "\n".join(lines)
         for start, _end in logical_lines(text):
             number = text.count("\n", 0, start)
-            match = _LOAD_EXTENSION.fullmatch(lines[number])
-            if match:
-                indent = match[1]
-                lines[number] = f"{indent}{'pass  ' if indent else ''}# {lines[number][len(indent) :]}"
+            line = lines[number]
+            if _LOAD_EXTENSION.fullmatch(line) or is_command(line):
+                indent = line[: len(line) - len(line.lstrip(" \t"))]
+                lines[number] = f"{indent}{'pass  ' if indent else ''}# {line[len(indent) :]}"
     return "\n".join(lines)
 
 
@@ -131,32 +132,20 @@ def commented_out_line(source: str) -> int | None:
     return number if _COMMENTED_OUT.match(line) else None
 
 
-def _declaration_lines(lines: list[str]) -> list[int]:
-    """Return positions of the declarations at the top: the first line that is not blank, and those right below it."""
-    found: list[int] = []
-    for number, line in enumerate(lines):
-        if not line.strip() and not found:
-            continue
-        if not (_MAGIC.fullmatch(line) or _COMMENT.fullmatch(line)):
-            break
-        found.append(number)
-    return found
-
-
 def _source_declarations(source: str) -> list[tuple[int, Spelling, str]]:
     lines = source.split("\n")
     found: list[tuple[int, Spelling, str]] = []
-    for number in _declaration_lines(lines):
+    for number in declaration_lines(lines):
         spelling, words = _spelled(lines[number])
         found.append((number + 1, spelling, words))
     return found
 
 
 def _spelled(line: str) -> tuple[Spelling, str]:
-    magic = _MAGIC.fullmatch(line)
+    magic = MAGIC.fullmatch(line)
     if magic:
         return ("cell-magic" if magic[1] == "%%" else "line-magic"), magic[2]
-    comment = _COMMENT.fullmatch(line)
+    comment = COMMENT.fullmatch(line)
     return "comment", comment[1] if comment else ""
 
 
@@ -165,11 +154,13 @@ def _refuse_misplaced(source: str, cell: int | None) -> None:
     if "%register" not in source:
         return
     lines = source.split("\n")
-    top = set(_declaration_lines(lines))
+    top = set(declaration_lines(lines))
     for start, _end in logical_lines(source):
         number = source.count("\n", 0, start)
         line = lines[number]
-        if number in top or not (_MAGIC.fullmatch(line) or (_COMMENT.fullmatch(line) and _is_meant(line))):
+        if number in top or is_command(line):
+            continue
+        if not (MAGIC.fullmatch(line) or (COMMENT.fullmatch(line) and _is_meant(line))):
             continue
         raise DeclarationError(
             f"the declaration {line.strip()!r} is not the cell's first line",

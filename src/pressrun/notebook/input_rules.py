@@ -47,6 +47,9 @@ SYSTEM_FOLDERS = (
     "/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/var/run/",
     "/var/lib/", "/System/", "/Library/", "/private/etc/", "C:/Windows/",
 )  # fmt: skip
+MOUNTED = re.compile(r"/run/(media|mount|user/\d+/(gvfs|doc))/")
+"""Where desktops mount drives and shares, in a system folder."""
+
 HOME_SKIPPED = re.compile(
     r"^(\.config|\.ipython|\.jupyter|\.ssh|\.aws|\.netrc$|\.gnupg|\.kaggle|\.local/(share|state)/jupyter|\.fonts"
     r"|\.local/share/fonts|\.cache/(matplotlib|fontconfig|pip|uv|ipython|pypoetry|conda|numba|mesa_shader_cache|pressrun)"
@@ -110,7 +113,8 @@ class InputRules:
         self._code = {form for module in observation.modules for form in self._forms(module.file)}
         tools = ("MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         self._tools = _prefixes(*(environ[name] for name in tools if environ.get(name)))
-        self._temporary = _prefixes(tempfile.gettempdir(), environ.get("TMPDIR") or "/tmp", "/tmp", "/var/tmp")  # noqa: S108 - to recognise
+        folders = (tempfile.gettempdir(), environ.get("TMPDIR") or "/tmp", "/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - to recognise
+        self._temporary = _prefixes(*folders)
         installed = [a.path for a in observation.files if _inside(self._forms(a.path), self._interpreter) is not None]
         self._owners = owners_of(installed, environment.distributions)
 
@@ -167,7 +171,7 @@ class InputRules:
         temporary = _inside(forms, self._temporary)
         if temporary is not None:
             return access.first != "write" and Path(text).exists() and not TEMPORARY_SKIPPED.search(temporary)
-        return home is not None or not text.startswith(SYSTEM_FOLDERS)
+        return home is not None or not text.startswith(SYSTEM_FOLDERS) or MOUNTED.match(text) is not None
 
 
 def _package_data(path: str, owner: PackageFile) -> Place | None:

@@ -17,7 +17,7 @@ from pressrun.errors import InputChangedError
 from pressrun.notebook.input_rules import LISTINGS, SKIPPED_PARTS, InputRules, Place
 from pressrun.notebook.statcache import FileDigest, StatCache
 from pressrun.records.bundle import InputReference
-from pressrun.records.capture import Environment, FileAccess, Input, Observation
+from pressrun.records.capture import Coverage, Environment, FailedLookup, FileAccess, Input, Observation
 from pressrun.records.digest import Digest, canonical_json, digest_bytes
 
 MEMBER_LIMIT = 100_000  # files; a folder with more is no data set that anybody listed on purpose
@@ -84,6 +84,24 @@ def vanished_inputs(observation: Observation, project: Path, environment: Enviro
     return tuple(sorted(one.place.name for one in gone))
 
 
+def data_lookups(observation: Observation, project: Path, environment: Environment) -> tuple[FailedLookup, ...]:
+    """Return the failed look-ups of what would have been the notebook's data; package data is pinned by the lock."""
+    rules = InputRules(project, environment, observation)
+    return tuple(one for one in observation.lookups if _is_data(rules, one.path))
+
+
+def data_coverage(observation: Observation, project: Path, environment: Environment) -> Coverage:
+    """Return the coverage with those of its possibly unseen inputs that would be the notebook's data."""
+    rules = InputRules(project, environment, observation)
+    unseen = tuple(one for one in observation.coverage.unseen if _is_data(rules, one.path))
+    return msgspec.structs.replace(observation.coverage, unseen=unseen)
+
+
+def _is_data(rules: InputRules, path: str) -> bool:
+    place = rules.place(FileAccess(path=path, mode="read", cells=()))
+    return place is not None and place.role != "package-data"
+
+
 def _seen(observation: Observation, rules: InputRules) -> list[_Seen]:
     found: dict[str, _Seen] = {}
     for access in observation.files:
@@ -92,8 +110,8 @@ def _seen(observation: Observation, rules: InputRules) -> list[_Seen]:
         path = _absolute(access.path, observation)
         whole = access if path == access.path else msgspec.structs.replace(access, path=path)
         place = rules.place(whole)
-        if place is None:
-            continue
+        if place is None or (access.event == "execve" and place.role != "project"):
+            continue  # programs are what a system has; one that lies in the project is part of it
         known = found.get(place.name)
         found[place.name] = _Seen(place, _united(known.access, whole) if known else whole)
     databases = {os.fspath(one.place.path) for one in found.values() if one.access.event == "sqlite3.connect"}

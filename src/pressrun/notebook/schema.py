@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from pressrun.notebook.parameter_forms import forms_of
+from pressrun.notebook.secret_parameters import holds_secret
+from pressrun.notebook.secrets import SCHEME
 from pressrun.notebook.typeforms import TypeForm
 from pressrun.records.cells import Inspection, Parameter
 
@@ -59,7 +61,8 @@ def parameter_schema(inspection: Inspection) -> dict[str, Any]:
     """Return the JSON Schema of the object that gives a notebook's parameters.
 
     Each property carries, beyond the standard's words, ``x-python-type`` (the type as the notebook writes it),
-    ``x-python-default`` (the default's source) and, for a name that is computed again, ``x-derived-from``.
+    ``x-python-default`` (the default's source) and, for a name that is computed again, ``x-derived-from``. A parameter
+    that holds a secret is ``writeOnly`` and takes a reference alone.
     """
     forms = forms_of(inspection)
     return {
@@ -74,6 +77,8 @@ def parameter_schema(inspection: Inspection) -> dict[str, Any]:
 
 def _property(parameter: Parameter, form: TypeForm) -> dict[str, Any]:
     found: dict[str, Any] = dict(schema_of(form))
+    if holds_secret(parameter) and found.get("type") == "string":
+        found |= {"writeOnly": True, "pattern": f"^({SCHEME}.*)?$"}
     if parameter.help:
         found["description"] = parameter.help
     if parameter.value is not msgspec.UNSET:

@@ -44,7 +44,7 @@ def access_of(mode: Any, flags: Any) -> str:
     if kind & os.O_WRONLY:
         return "w"
     if kind & os.O_RDWR:
-        emptied = flags & os.O_TRUNC or (isinstance(mode, str) and "w" in mode)
+        emptied = flags & (os.O_TRUNC | os.O_EXCL) or (isinstance(mode, str) and set(mode) & set("wx"))
         return "w" if emptied else "rw"
     return "r"
 

@@ -38,11 +38,18 @@ from pressrun.observer.classify import (
     program_of,
     thread_settings,
 )
+from pressrun.observer.library_calls import read_path
+from pressrun.observer.naming import texts_in
+from pressrun.observer.patching import watched
+from pressrun.observer.remote_calls import note_page
+from pressrun.observer.sight import Sight
+from pressrun.observer.watch import LibraryWatch
 from pressrun.observer.wrapping import ImportListener, guarded, old_pandas, watch_shell, wrap_functions
 
 MODULE_NAME = "_pressrun_observer"
 SEEN_LIMIT = 200000  # distinct (path, use, cell); a notebook that opens more is told as seen in part
 FAULT_LIMIT = 20  # the recorder gives up after so many faults of its own
+RESULT_DIGESTS = "PRESSRUN_RESULT_DIGESTS"  # environment variable: digest the rows that queries give, too
 READERS_OF_SOURCE = ("linecache.py", "tokenize.py", "inspect.py")
 SEEKERS_OF_MODULES = ("/pkgutil.py", "/entrypoints.py", "/importlib/metadata/__init__.py",
                       "/importlib_metadata/__init__.py", "/pkg_resources/__init__.py")  # fmt: skip
@@ -88,9 +95,16 @@ class Recorder:
             self.marker = mmap.mmap(marker.fileno(), 4, access=mmap.ACCESS_READ)
         self.seen: set[tuple[Any, ...]] = set()
         self.quiet: set[int] = set()  # threads that do something for the driver, not for the notebook
+        self.busy: set[int] = set()  # threads that are in the recorder
         self.faults = 0
+        self.cut_short = False  # a folder held more files than are recorded
+        self.scans: dict[tuple[str, ...], None] = {}  # what lazy frames were made from
+        self.queries: Any = None  # hears of SQLAlchemy's, once it is there
+        self.result_digests = bool(os.environ.get(RESULT_DIGESTS))
+        self.libraries = LibraryWatch(self)
         self.crash: Any = None  # where a fatal error tells which line it was in
         self.roots = library_roots()
+        self.children = children_used()
         self.preloaded = frozenset(sys.modules)
         self.handlers: dict[str, Callable[[Any], None]] = {
             "open": self.on_open,
@@ -116,11 +130,14 @@ class Recorder:
         self.seen.add(key)
         return True
 
+    def given_up(self) -> bool:
+        """Tell whether there were too many faults to go on."""
+        return self.faults >= FAULT_LIMIT
+
     def caller(self) -> str:
         """Return the file name of the code that called into the recorder."""
-        own = Recorder.caller.__code__.co_filename
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename == own:
+        while frame is not None and frame.f_code.co_filename in OWN_FILES:
             frame = frame.f_back
         return frame.f_code.co_filename if frame is not None else ""
 
@@ -180,11 +197,29 @@ class Recorder:
         full = absolute(text)
         if is_noise(full, self.roots) or not self.is_new((full, "sqlite", cell)):
             return
-        record: dict[str, Any] = {"e": "sqlite3.connect", "p": full, "m": "w", "c": cell, "i": os.getpid()}
+        self.write_update("sqlite3.connect", full, cell)
+
+    def note_update(self, event: str, path: str) -> None:
+        """Record a file that is opened for both reading and writing."""
+        full = absolute(path)
+        cell = self.cell()
+        if not is_noise(full, self.roots) and not os.path.isdir(full) and self.is_new((full, "update", cell)):
+            self.write_update(event, full, cell)
+
+    def write_update(self, event: str, full: str, cell: int) -> None:
+        """Write down a file that may be changed; whether it was shows from its size and time by now."""
+        record: dict[str, Any] = {"e": event, "p": full, "m": "w", "c": cell, "i": os.getpid()}
         if os.path.exists(full):
             found = os.stat(full)
             record.update(m="r", s=found.st_size, t=found.st_mtime_ns)
         self.events.write(record)
+
+    def note_external(self, event: str, kind: str, target: str, facts: dict[str, Any]) -> None:
+        """Record that something was read that is no local file; `facts` that are empty are not written down."""
+        known = {name: value for name, value in facts.items() if value not in ("", None, 0) or name == "rows"}
+        cell = self.cell()
+        if self.is_new((event, kind, target, cell, *sorted(known.items(), key=str))):
+            self.events.write({"e": event, "o": {"kind": kind, "target": target, **known}, "c": cell, "i": os.getpid()})
 
     def on_start(self, what: str, target: str) -> None:
         """Record that a program is started or a connection made."""
@@ -234,11 +269,29 @@ class Recorder:
             facts["threads"] = thread_settings()
         except Exception:  # a library of the notebook answers in a way of its own
             self.faults += 1
-        facts.update(faults=self.faults, truncated=len(self.seen) >= SEEN_LIMIT)
+        facts.update(faults=self.faults, truncated=self.cut_short or len(self.seen) >= SEEN_LIMIT)
+        facts.update(libraries=self.libraries.facts(), children=children_used() > self.children)
         path = os.path.join(self.folder, "end.json")
         with open(path + ".part", "w") as file:
             json.dump(facts, file)
         os.replace(path + ".part", path)
+
+
+def children_used() -> tuple[float, ...]:
+    """Return what child processes that have ended used; it grows with each."""
+    try:
+        import resource  # noqa: PLC0415  not on every system
+    except ImportError:
+        return ()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_minflt, used.ru_utime, used.ru_stime)
+
+
+OWN_FILES = frozenset(
+    function.__code__.co_filename
+    for function in (absolute, guarded, texts_in, read_path, note_page, watched, Sight.read, LibraryWatch.look,
+                     children_used)
+)  # fmt: skip
 
 
 def is_regular(path: Any, absent: bool) -> bool:
@@ -264,7 +317,7 @@ def line_in_cell() -> int:
 def guarded_hook(recorder: Recorder) -> Callable[[str, tuple[Any, ...]], None]:
     """Return an audit hook that can neither raise nor re-enter."""
     handlers, quiet, limit, ident = recorder.handlers, recorder.quiet, FAULT_LIMIT, get_ident
-    busy: set[int] = set()
+    busy = recorder.busy
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         try:
@@ -307,6 +360,7 @@ def install(folder: str) -> None:
     else:
         wrap_functions(recorder, hook)
         sys.meta_path.insert(0, ImportListener(guarded(recorder, look)))
+    recorder.libraries.install()
     watch_shell(recorder)
     if not faulthandler.is_enabled():
         recorder.crash = open(os.path.join(folder, "crash.txt"), "w")  # noqa: SIM115  open until the process ends

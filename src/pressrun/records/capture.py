@@ -49,7 +49,8 @@ class FileAccess(msgspec.Struct, frozen=True, kw_only=True):
         mode: how it was used over the whole run.
         cells: indices of the notebook cells that opened it (all cells counted, from 0); -1 stands for outside any cell.
         event: name of the audit event or recorder that told. With ``os.listdir`` and ``os.scandir`` the path is a
-            directory whose names were read, not its files; with ``os.rename`` it is the name that a file got.
+            directory whose names were read, not its files; with ``os.rename`` it is the name that a file got; with
+            ``execve`` a program that was run.
         first: how it was used first: a file that the notebook wrote before it read it is a product, not an input;
             empty when the recorder cannot tell the order.
     """
@@ -66,8 +67,10 @@ class ProcessStart(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         what: the audit event: ``subprocess.Popen``, ``os.system``, ``os.exec``, ``os.posix_spawn`` or
-            ``socket.connect``.
-        target: the program's name without arguments (those may hold secrets), or ``host:port``.
+            ``socket.connect``; ``execve`` where a recorder from outside saw a program start; ``multiprocessing`` for a
+            worker process that was not forked from the kernel.
+        target: the program's name without arguments (those may hold secrets), ``host:port``, or how the worker was
+            started (``spawn``, ``forkserver``, ``loky``).
     """
 
     what: str
@@ -85,8 +88,9 @@ class ExternalRead(msgspec.Struct, frozen=True, kw_only=True):
         event: the adapter that told, for example ``fsspec`` or ``sqlalchemy``.
         version: what the store gives to tell versions apart: version id, etag, snapshot number; empty when nothing.
         digest: sha256 of the query's text, or of what was received where the adapter saw all of it; empty otherwise.
-        rows: rows that the query returned, None when not counted.
+        rows: rows that were fetched of the query's result, None when not counted.
         result_digest: of the rows, only where the user asked for it.
+        status: of the server's answer over HTTP, 0 where there is none.
     """
 
     kind: Literal["http", "object-store", "query"]
@@ -97,6 +101,7 @@ class ExternalRead(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     rows: int | None = None
     result_digest: str = ""
+    status: int = 0
 
 
 class FailedLookup(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from pressrun.records.capture import Coverage
 from pressrun.records.digest import Digest
+from pressrun.records.replay import SandboxReport
 
 Sameness = Literal["identical", "normalised", "within-tolerance", "different", "missing", "extra", "not-compared"]
 Grade = Literal["R0", "R1", "R2", "R3", "R4"]
@@ -129,7 +130,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         against: what the run was compared with.
         varying: cells whose outputs differed between two runs in the same environment: nondeterminism, not drift.
         coverage: what the recorders of that run could see; None where an earlier release wrote the receipt.
-        hermetic: the run was in a sandbox without network where only declared inputs could be read.
+        hermetic: the run was in a sandbox without network where only declared inputs could be read, and asked for
+            nothing else that is there.
+        sandbox: what the sandbox showed, None where there was none.
     """
 
     format: int = 1
@@ -147,3 +150,4 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     coverage: Coverage | None = None
     hermetic: bool = False
+    sandbox: SandboxReport | None = None

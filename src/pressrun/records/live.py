@@ -38,6 +38,11 @@ class CellReceipt(msgspec.Struct, frozen=True, kw_only=True):
         parameters: name of each parameter that it used -> its value, shortened to a line.
         changed: sentences: what is not as it was the last time this cell was captured; empty the first time.
         outcome: ``captured``; ``partial``: something was not recorded (`notes` say what); ``failed``: the cell raised.
+        stored: whether the sidecar holds it.
+        uses: names that the cell took from what had run before, sorted.
+        borrowed: those of `uses` that no registered cell defined -> where they came from, in words.
+        packages: library that the cell used by name -> its version, where the library tells one.
+        session: id of the kernel session that ran it.
         created: UTC, ISO 8601.
     """
 
@@ -55,8 +60,13 @@ class CellReceipt(msgspec.Struct, frozen=True, kw_only=True):
     first: bool = True
     outcome: Literal["captured", "partial", "failed"] = "captured"
     notes: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    borrowed: dict[str, str] = {}
+    packages: dict[str, str] = {}
+    session: str = ""
     coverage: Coverage | None = None
     duration_s: float = 0.0
+    stored: bool = True
     created: str = ""
 
 

@@ -93,6 +93,37 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class UndeclaredRead(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a sandboxed notebook asked for, that is there on this machine, and that was not declared.
+
+    Attributes:
+        path: absolute path on this machine; for ``network`` a host with its port, or a URL.
+        kind: ``listing`` stands for a folder whose names were read and that holds more than was shown.
+        told_by: the recorder that told, or ``error`` where the notebook's own error message did.
+    """
+
+    path: str
+    kind: Literal["file", "folder", "listing", "network"]
+    cells: tuple[int, ...] = ()
+    told_by: str = ""
+
+
+class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandboxed replay showed.
+
+    Attributes:
+        declared: the inputs that could be read, absolute paths.
+        undeclared: what was asked for besides; empty in a hermetic run.
+        reasons: sentences: why the run is not hermetic; empty when it is.
+        written: files that the notebook wrote in the sandbox, paths as it knew them; they are gone with it.
+    """
+
+    declared: tuple[str, ...] = ()
+    undeclared: tuple[UndeclaredRead, ...] = ()
+    reasons: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+
+
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one replay, computed from what every cell reported.
 
@@ -101,7 +132,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         parameters: name -> value that was injected (not the defaults).
         started: UTC, ISO 8601.
         tasks: results of the tasks that were asked for, in their order.
-        hermetic: the run reached its end in a sandbox without network where only declared inputs could be read.
+        hermetic: the run reached its end in a sandbox without network where only declared inputs could be read, every
+            look-up was recorded, and it asked for nothing else that is there.
+        sandbox: what the sandbox showed, None where there was none.
     """
 
     format: int = 1
@@ -122,6 +155,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     environment_variables: tuple[str, ...] = ()
     """Names of the caller's variables that were let through; never their values."""
     hermetic: bool = False
+    sandbox: SandboxReport | None = None
 
     @property
     def ok(self) -> bool:

@@ -272,4 +272,4 @@ def test_the_runtime_is_python_3_7_and_imports_the_standard_library_alone() -> N
     top = {name.split(".")[0] for name in _imports(text)}
     import sys
 
-    assert top - set(sys.stdlib_module_names) <= {"IPython", "pandas", "matplotlib", "cloudpickle"}
+    assert top - set(sys.stdlib_module_names) <= {"IPython", "pandas", "matplotlib", "cloudpickle", "keyring"}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from pressrun.notebook.replay.events import ReplayEvent
@@ -87,3 +88,10 @@ def run(tmp_path: Path, write: Callable[..., Path]) -> Run:
         return Ran(result, events)
 
     return replay
+
+
+@pytest.fixture
+def left_behind() -> Callable[[], list[psutil.Process]]:
+    """Give a function that lists the processes below this one that were not there when the test began."""
+    before = set(psutil.Process().children(recursive=True))  # a resource tracker of an earlier test, for example
+    return lambda: [process for process in psutil.Process().children(recursive=True) if process not in before]

@@ -42,7 +42,7 @@ def test_watched_and_unwatched_runs_show_the_same(run: Run) -> None:
     watched, unwatched = run(*CURIOUS), run(*CURIOUS, observe=False)
     assert watched.replay.verdict == unwatched.replay.verdict == "completed"
     assert comparable(watched) == comparable(unwatched)
-    assert watched.replay.observation.coverage.level == "python-only"
+    assert watched.replay.observation.coverage.level in {"python-only", "complete"}
     assert unwatched.replay.observation.coverage.level == "none"
 
 
@@ -70,7 +70,7 @@ def test_an_observer_that_cannot_even_start_changes_nothing(
         f"import pressrun.observer\npressrun.observer.__file__ = {str(broken / '__init__.py')!r}\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    ran = run("print('fine')", "1 + 1")
+    ran = run("print('fine')", "1 + 1", trace="off")
     assert ran.replay.verdict == "completed"
     assert (ran.text(0), ran.text(1)) == ("fine\n", "2")
     assert [cell["execution_count"] for cell in ran.document["cells"]] == [1, 2]
@@ -87,7 +87,8 @@ def test_a_hook_that_fails_in_every_cell_changes_nothing(run: Run, failure: str)
         "for name in seen.handlers: seen.handlers[name] = broken\n"
         "seen.statuses = None"
     )
-    ran = run(sabotage, "open('f.txt', 'w').write('x')", "x = !false\nprint(open('f.txt').read())", "import colorsys")
+    cells = (sabotage, "open('f.txt', 'w').write('x')", "x = !false\nprint(open('f.txt').read())", "import colorsys")
+    ran = run(*cells, trace="off")
     assert ran.replay.verdict == "completed"
     assert ran.text(2) == "x\n"
     assert ran.replay.observation.coverage.level == "partial"

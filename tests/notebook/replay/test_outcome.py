@@ -127,3 +127,10 @@ def test_the_failing_cell_is_named_with_its_facts() -> None:
 )
 def test_the_line_is_found_in_tracebacks_of_every_generation_of_ipython(traceback: str, line: int | None) -> None:
     assert line_of_failure([traceback]) == line
+
+
+def test_a_cell_that_the_kernel_refused_has_failed_also_where_it_was_expected_to_raise() -> None:
+    found = outcome(planned(("raises-exception",), ()), Facts(ended=ended(Ended(0, "aborted"))))
+    assert (found.verdict, [run.status for run in found.cells]) == ("cell-error", ["failed", "never-ran"])
+    assert found.failure is not None
+    assert found.failure.message == "the kernel did not run the cell: its reply was 'aborted'"

@@ -222,7 +222,9 @@ def test_an_interpreter_without_ipykernel_is_wrong_use(tmp_path: Path, run: Run)
         run("1", python=tmp_path / "bare" / "bin" / "python")
 
 
-def test_the_driver_itself_being_killed_keeps_what_was_journalled(write: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_driver_itself_being_killed_keeps_what_was_journalled(
+    write: Callable[..., Path], tmp_path: Path, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     path = write("print('kept')", "import time\ntime.sleep(60)", "1")
     kernels: list[int] = []
 
@@ -230,7 +232,7 @@ def test_the_driver_itself_being_killed_keeps_what_was_journalled(write: Callabl
         if isinstance(event, KernelReady):
             kernels.append(event.process)
         if isinstance(event, CellStarted) and event.cell == 1:
-            (child,) = psutil.Process().children()
+            (child,) = (one for one in left_behind() if "child.py" in " ".join(one.cmdline()))
             child.kill()
 
     replay = replay_notebook(ReplayRequest(notebook=path, output=tmp_path / "out.ipynb"), on_event)
@@ -242,7 +244,9 @@ def test_the_driver_itself_being_killed_keeps_what_was_journalled(write: Callabl
     assert not alive(kernels[0])
 
 
-def test_a_signal_interrupts_the_run_and_keeps_the_partial_notebook(write: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_signal_interrupts_the_run_and_keeps_the_partial_notebook(
+    write: Callable[..., Path], tmp_path: Path, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     path = write("print('kept')", "import time\ntime.sleep(60)", "1")
 
     def on_event(event: ReplayEvent) -> None:
@@ -256,7 +260,7 @@ def test_a_signal_interrupts_the_run_and_keeps_the_partial_notebook(write: Calla
     assert replay.failure.cell == 1
     assert "kept" in (tmp_path / "out.ipynb").read_text()
     assert signal.getsignal(signal.SIGINT) is before
-    assert psutil.Process().children() == []
+    assert left_behind() == []
 
 
 def test_a_signal_while_the_kernel_starts_ends_the_start(write: Callable[..., Path], tmp_path: Path) -> None:
@@ -270,7 +274,9 @@ def test_a_signal_while_the_kernel_starts_ends_the_start(write: Callable[..., Pa
     assert time.monotonic() - began < 15
 
 
-def test_an_exception_in_the_callback_ends_everything(write: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_exception_in_the_callback_ends_everything(
+    write: Callable[..., Path], tmp_path: Path, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     path = write("import time\ntime.sleep(60)")
 
     def on_event(event: ReplayEvent) -> None:
@@ -280,7 +286,7 @@ def test_an_exception_in_the_callback_ends_everything(write: Callable[..., Path]
     began = time.monotonic()
     with pytest.raises(RuntimeError, match="gives up"):
         replay_notebook(ReplayRequest(notebook=path, output=tmp_path / "out.ipynb"), on_event)
-    assert psutil.Process().children(recursive=True) == []
+    assert left_behind() == []
     assert time.monotonic() - began < 20
 
 

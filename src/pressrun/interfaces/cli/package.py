@@ -10,6 +10,7 @@ import click
 from pressrun.errors import EXIT_OK, EXIT_RESULTS_DIFFER
 from pressrun.interfaces.cli.output import print_json
 from pressrun.interfaces.cli.progress import make_progress
+from pressrun.interfaces.cli.trace_option import trace_option
 
 if TYPE_CHECKING:
     from pressrun.actions.package import Packaged
@@ -38,11 +39,17 @@ SECONDS = click.FloatRange(min=0.0, min_open=True)
               help="Run again in an environment rebuilt from the lock.")  # fmt: skip
 @click.option("--saved/--ignore-saved", default=True, show_default=True,
               help="Compare with the outputs saved in the notebook.")  # fmt: skip
+@click.option("--allow-secret", "allow_secrets", multiple=True, metavar="NAME",
+              help="Let what looks like a secret into the bundle, by the name that it was reported with.")  # fmt: skip
+@trace_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def package_command(files: tuple[Path, ...], *, as_json: bool, **wanted: Any) -> int:
     """Replay NB, prove the result in a rebuilt environment, and write an immutable bundle.
 
-    NB is never written. Exit status: 0 ok; 1 the notebook failed; 2 wrong use or parameters; 4 the bundle is written
+    NB is never written. A secret in anything that would go into the bundle keeps it from being written: give secrets as
+    references, -p token=secret://NAME.
+
+    Exit status: 0 ok; 1 the notebook failed; 2 wrong use or parameters; 3 a secret was found; 4 the bundle is written
     and outputs differ, from run to run or from those saved in NB; 5 the environment can't be rebuilt.
     """
     from pressrun.actions.package import package
@@ -74,9 +81,8 @@ def _print(result: Packaged) -> None:
     total = sum(item.size for item in held)
     console.print()
     console.print(f"[bold]Bundle[/bold]   {result.name}  {result.content_digest}", soft_wrap=True)
-    console.print(f"[bold]Coverage[/bold] {result.coverage.level}", end="")
-    blind = len(result.coverage.blind_spots)
-    console.print(f"; the README tells in {blind} points what could have been read unseen" if blind else "")
+    for unseen in result.coverage.unseen:
+        console.print(f"Input    possibly unseen, and taken in: {unseen.path}", soft_wrap=True, markup=False)
     if held:
         console.print(f"[bold]Inputs[/bold]   {len(held)} travel in it, {total:,} bytes (--inputs)")
     if result.folder:

@@ -12,6 +12,8 @@ from pressrun.interfaces.cli.comparison_view import (
     print_masks,
     print_uncompared,
 )
+from pressrun.interfaces.cli.coverage_view import coverage_lines
+from pressrun.interfaces.cli.sandbox_view import sandbox_lines
 from pressrun.records.comparison import Receipt
 from pressrun.rules.grade import MEANINGS
 
@@ -47,6 +49,13 @@ def render_receipt(receipt: Receipt, console: Console) -> None:
     console.print(labelled("Seen in", _ENVIRONMENTS[receipt.environment]))
     console.print(labelled("Subject", receipt.subject))
     console.print(labelled("Against", _AGAINST[receipt.against]))
+    if receipt.sandbox is not None:
+        lines = sandbox_lines(receipt.sandbox, hermetic=receipt.hermetic, bundle=True)
+        for number, line in enumerate(lines):
+            console.print(labelled("" if number else "Hermetic", line))
+    if receipt.coverage is not None:
+        for number, line in enumerate(coverage_lines(receipt.coverage)):
+            console.print(labelled("" if number else "Coverage", line))
     if receipt.comparison is not None:
         console.print(labelled("Compared", counts_sentence(receipt.comparison)))
         print_uncompared(receipt.comparison, console)

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from pressrun.interfaces.cli.cell_marks import cell_name
+from pressrun.interfaces.cli.coverage_view import coverage_lines
 from pressrun.interfaces.cli.figures import duration, size
+from pressrun.interfaces.cli.sandbox_view import sandbox_lines
 from pressrun.records.replay import Failure, Replay
 
 TRACEBACK_LINES = 25
@@ -16,8 +18,8 @@ OUTPUT_LINES = 6
 RAN = {"completed", "raised-as-expected"}
 
 
-def print_replay(replay: Replay) -> None:
-    """Print the verdict, what failed and why, and where the executed notebook is."""
+def print_replay(replay: Replay, *, bundle: bool = False) -> None:
+    """Print the verdict, what failed and why, what a sandbox showed, and where the executed notebook is."""
     console = Console(highlight=False, soft_wrap=True)
     expected = [run for run in replay.cells if run.status != "skipped"]
     ran = sum(run.status in RAN for run in expected)
@@ -26,6 +28,15 @@ def print_replay(replay: Replay) -> None:
     console.print(Text.assemble(verdict, facts))
     if replay.failure is not None:
         _print_failure(console, replay.failure)
+    if replay.sandbox is not None:
+        first, *rest = sandbox_lines(replay.sandbox, hermetic=replay.hermetic, bundle=bundle)
+        console.print(Text.assemble(("hermetic: ", "dim"), first))
+        for line in rest:
+            console.print(Text.assemble("  ", line))
+    first, *rest = coverage_lines(replay.observation.coverage)
+    console.print(Text.assemble(("inputs seen: ", "dim"), first))
+    for line in rest:
+        console.print(Text.assemble("  ", line))
     console.print(Text.assemble(("executed notebook: ", "dim"), os.path.relpath(replay.executed)))
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from pressrun.errors import EXIT_NOTEBOOK_FAILED, EXIT_OK, EXIT_RESULTS_DIFFER
+from pressrun.errors import EXIT_NOTEBOOK_FAILED, EXIT_OK, EXIT_REFUSED, EXIT_RESULTS_DIFFER
 from pressrun.interfaces.cli.output import print_json
 from pressrun.interfaces.cli.progress import make_progress
+from pressrun.interfaces.cli.trace_option import trace_option
 from pressrun.records.comparison import GRADES
 
 SECONDS = click.FloatRange(min=0.0, min_open=True)
@@ -27,12 +28,17 @@ SECONDS = click.FloatRange(min=0.0, min_open=True)
 @click.option("--cell-timeout", "cell_timeout_s", type=SECONDS, metavar="S", help="End a cell after so many seconds.")
 @click.option("--env", "environment_names", multiple=True, metavar="NAME",
               help="Let this environment variable through to the notebook; its value is stored nowhere.")  # fmt: skip
+@click.option("--sandbox", is_flag=True,
+              help="Run without network, and with nothing readable but the bundle's inputs and the environment (Linux, "
+              "bubblewrap). A pass is recorded as hermetic.")  # fmt: skip
+@trace_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(bundle: str, *, as_json: bool, **wanted: Any) -> int:
     """Replay BUNDLE and grade the result, R0 to R4.
 
     BUNDLE is a folder, an archive, or a name, digest or digest prefix in the project's store. Exit status: 0 the
-    grade is reached; 1 the notebook failed; 4 results differ; 5 the environment or an input can't be restored.
+    grade is reached; 1 the notebook failed; 3 in a sandbox it asked for what the bundle does not name; 4 results
+    differ; 5 the environment or an input can't be restored.
     """
     from pressrun.actions.verify import VerifyRequest, verify
     from pressrun.notebook.project import find_project
@@ -51,6 +57,8 @@ def verify_command(bundle: str, *, as_json: bool, **wanted: Any) -> int:
         render_receipt(result.receipt, console)
         for note in result.notes:
             console.print(f"[bold]Note[/bold]  {note}", soft_wrap=True)
+    if result.receipt.sandbox is not None and result.receipt.sandbox.undeclared:
+        return EXIT_REFUSED
     if result.receipt.grade == "R0":
         return EXIT_NOTEBOOK_FAILED
     return EXIT_OK if result.enough else EXIT_RESULTS_DIFFER

@@ -2,7 +2,8 @@
 
 Outputs are stripped, metadata is reduced to what a kernel and papermill need, and the bytes depend on the notebook and
 the pressed values alone. papermill pastes given values behind the cell tagged ``parameters``; so that derived values
-are never stale, what depends on a parameter moves to a cell of its own behind it.
+are never stale, what depends on a parameter moves to a cell of its own behind it. References to secrets are resolved
+in a cell of their own, right behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import msgspec
 from pressrun.notebook.dataflow import cell_flow
 from pressrun.notebook.package.options import INJECTED_AGAIN, assignments
 from pressrun.notebook.package.source_text import Edit, Positions, apply_edits, split_lines
+from pressrun.notebook.secret_parameters import holds_secret
+from pressrun.notebook.secrets import RESOLVER, look_ups_in, resolver_source, with_literals
 from pressrun.records.cells import Cell, Inspection, Notebook, Parameter
 
 
@@ -46,6 +49,8 @@ def neutral_notebook(notebook: Notebook, inspection: Inspection, *, injection: s
         base, derived, note = _split(cell.body, parameters)
         given, given_derived = _pressed(injection, parameters)
         cells.append(_cell(cell, base + (f"\n\n{given}" if given else ""), extra_tag="parameters"))
+        if look_up := _look_up(injection, parameters):
+            cells.append(_cell(cell, look_up, suffix="-secrets"))
         if derived or given_derived:
             cells.append(_cell(cell, "\n".join(text for text in (derived, given_derived) if text), suffix="-derived"))
         notes += [f"cell {cell.index}: {note}"] if note else []
@@ -116,9 +121,18 @@ def _split(source: str, parameters: list[Parameter]) -> tuple[str, str, str]:
     return apply_edits(source, edits).rstrip("\n"), "\n".join(texts), ""
 
 
+def _look_up(injection: str, parameters: list[Parameter]) -> str:
+    """Return the source that puts secrets in the place of references, also of those that papermill injects."""
+    looked_up = look_ups_in(injection)
+    names = [p.name for p in parameters if (p.name in looked_up or holds_secret(p)) and not p.derived_from]
+    if not names or not looked_up:
+        return ""
+    return "\n".join([resolver_source(), *(f"{name} = {RESOLVER}({name})" for name in names), f"del {RESOLVER}"])
+
+
 def _pressed(injection: str, parameters: list[Parameter]) -> tuple[str, str]:
     """Return the statements that set pressed values, for the tagged cell and for the one behind it."""
-    given = injection.split(INJECTED_AGAIN, maxsplit=1)[0]
+    given = with_literals(injection).split(INJECTED_AGAIN, maxsplit=1)[0]
     derived_names = {parameter.name for parameter in parameters if parameter.derived_from}
     base: list[str] = []
     derived: list[str] = []

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pressrun.notebook.binding import to_run_again
 from pressrun.notebook.package.source_text import indent_code
+from pressrun.notebook.secrets import as_program, look_ups_in
 from pressrun.notebook.statements import statements_of
 from pressrun.records.cells import Cell, Inspection, Parameter
 
@@ -53,7 +54,7 @@ def argument_lines(parameters: Sequence[Parameter], injection: str, runtime: str
         injection: source of the values that the bundle is pressed with: they are its defaults.
         runtime: name of the runtime module in the program.
     """
-    pressed = assignments(injection)
+    pressed = assignments(injection) | look_ups_in(injection)
     lines = []
     for parameter in parameters:
         option = option_name(parameter.name)
@@ -83,7 +84,8 @@ def parameter_lines(inspection: Inspection, cell: Cell, injection: str, runtime:
     parameters = [parameter.name for parameter in inspection.parameters if parameter.cell == cell.index]
     lines: list[str] = []
     if injection.strip():
-        pressed = [line for line in injection.strip("\n").split("\n") if line not in _INJECTED_HEADINGS]
+        source = as_program(injection, f"{runtime}.secret_option")
+        pressed = [line for line in source.strip("\n").split("\n") if line not in _INJECTED_HEADINGS]
         lines += ["# The values that this bundle was pressed with.", *pressed]
     lines.append("# What the command line gives, and what follows from it.")
     lines += [f'{name} = {runtime}.option("{name}", {name})' for name in parameters]

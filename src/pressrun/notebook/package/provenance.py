@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from pressrun.notebook.secrets import is_reference
 from pressrun.records.bundle import Content
 from pressrun.records.digest import Digest, pretty_json
 
@@ -98,15 +99,19 @@ def provenance_json(press: Press) -> bytes:
 
 
 def without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters with the values withheld that are secrets by their name or by their form.
+    """Return parameters with the values withheld that are secrets by their name or by their form; references are none.
 
     >>> without_secrets({"n": 3, "api_key": "x"})
     {'n': 3, 'api_key': '(withheld)'}
     """
     return {
-        name: WITHHELD if _SECRET_NAME.search(name) or _SECRET_VALUE.search(str(value)) else _plain(value)
+        name: WITHHELD if not is_reference(value) and _is_secret(name, value) else _plain(value)
         for name, value in parameters.items()
     }
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    return _SECRET_NAME.search(name) is not None or _SECRET_VALUE.search(str(value)) is not None
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import msgspec
 
 from pressrun.notebook.package.models import loading_snippet
 from pressrun.notebook.package.options import option_name
+from pressrun.notebook.secret_parameters import holds_secret
 from pressrun.records.bundle import InputReference
 from pressrun.records.cells import Parameter
 from pressrun.records.model import ModelDescription
@@ -94,6 +95,11 @@ cp -r project ../{name}-work
 JUPYTER_PATH={place}/share/jupyter papermill --cwd {work} -k {name} notebook.ipynb ../{name}-executed.ipynb
 ```"""
 
+_SECRETS = """\
+A secret is given as a reference. `secret://NAME` is looked up where the notebook runs: in the environment variable
+NAME, then in the file NAME in the folder that `PRESSRUN_SECRETS` names and in `/run/secrets`, then in the keyring.
+`secret://env/NAME`, `secret://file/NAME` and `secret://keyring/SERVICE/USER` say which. No file here holds it."""
+
 _UNSAFE = """\
 **Unsafe format: loading it runs code from the file.** Load it only when you trust who made this bundle and its digest
 is the one that they named. Why no safer format: {reasons}."""
@@ -103,7 +109,8 @@ _FILES = """\
 
 `source.ipynb` the notebook as its author saved it; `notebook.ipynb` the same without declarations and outputs;
 `pipeline.py`, `notebook_runtime.py` the program; `pylock.toml`, `wheels/` the environment; `inputs.json`,
-`outputs.json`, `parameters.schema.json`; `project/` modules and inputs; `evidence/` receipts, provenance, SBOM."""
+`outputs.json`, `parameters.schema.json`; `project/` modules and inputs; `evidence/` receipts, provenance, SBOM, and
+`capture.json`: what the notebook read, which recorders watched it (`coverage`), and what they could not see."""
 
 
 def _environment_section(facts: ReadmeFacts) -> str:
@@ -139,7 +146,8 @@ def _parameters_section(facts: ReadmeFacts) -> str:
         cells = [f"`{option_name(parameter.name)}`", parameter.type, f"`{default}`", parameter.help + derived]
         rows.append(f"| {' | '.join(_cell(text) for text in cells)} |")
     table = "\n".join(rows)
-    return f"## Parameters\n\n{table}\n\n`parameters.schema.json` says the same as JSON Schema."
+    text = f"## Parameters\n\n{table}\n\n`parameters.schema.json` says the same as JSON Schema."
+    return f"{text}\n\n{_SECRETS}" if any(map(holds_secret, facts.parameters)) else text
 
 
 def _inputs_section(facts: ReadmeFacts) -> str:

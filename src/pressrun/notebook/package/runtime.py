@@ -10,7 +10,7 @@ from pressrun.notebook.package.source_text import Edit, Positions, apply_edits
 
 RUNTIME_FILE = "notebook_runtime.py"
 _REMARK = re.compile(r"  # (?:noqa|type: ignore)[^\n]*$")
-_PARTS = ("runtime_cells", "runtime_options", "runtime_program", "runtime_commands")
+_PARTS = ("runtime_cells", "runtime_secrets", "runtime_options", "runtime_program", "runtime_commands")
 
 
 def runtime_source() -> str:

@@ -55,6 +55,7 @@ class Run:
         self.given: dict[str, Any] = {}
         self.parameters: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
+        self.secrets: dict[str, str] = {}
         self.results: Path | None = None
         self.figures: Path | None = None
         self.models: Path | None = None

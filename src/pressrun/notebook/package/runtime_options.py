@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from pressrun.notebook.package.runtime_cells import RUN
+from pressrun.notebook.package.runtime_secrets import find_secret
 
 
 class Unparsed(str):
@@ -106,7 +107,7 @@ def option(name: str, default: Any) -> Any:
     """Return the value given for parameter `name`, else `default`."""
     if name not in RUN.given:
         return default
-    value = RUN.given[name]
+    value = secret(RUN.given[name])
     if not isinstance(value, Unparsed):
         return value
     try:
@@ -114,6 +115,30 @@ def option(name: str, default: Any) -> Any:
     except (argparse.ArgumentTypeError, ValueError, TypeError, ArithmeticError) as error:
         print(f"pipeline.py: error: argument {name}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+
+
+def secret_option(name: str, reference: str) -> Any:
+    """Return the secret that was named for parameter `name`, else the one that `reference` names."""
+    if name not in RUN.given:
+        return secret(reference)
+    value = option(name, None)
+    if isinstance(value, str) and len(value) >= 8:
+        RUN.secrets.setdefault(value, name)  # given as it is, and kept out of the results all the same
+    return value
+
+
+def secret(value: Any) -> Any:
+    """Return the secret where `value` is a reference to one, and keep it out of the results; else `value` itself."""
+    if not isinstance(value, str) or not value.startswith("secret://"):
+        return value
+    try:
+        found = find_secret(str(value))
+    except LookupError as error:
+        print(f"pipeline.py: error: {error.args[0]}", file=sys.stderr)
+        RUN.finished = True  # there is nothing more to say, and the exit code is that of a wrong use
+        raise SystemExit(2) from error
+    RUN.secrets[found] = str(value)
+    return found
 
 
 def _parse_like(default: Any, text: str) -> Any:

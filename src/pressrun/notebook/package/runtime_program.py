@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pressrun.notebook.package.runtime_cells import HERE, RUN, SETTLE, end_cell
+from pressrun.notebook.package.runtime_secrets import blotted
 
 
 def start(
@@ -120,10 +121,10 @@ def finish() -> None:
         {"cell": number, "stdout": "".join(recorder.stdout[number]), "shown": recorder.shown[number]}
         for number in sorted(recorder.stdout)
     ]
-    parameters = {name: _plain(value) for name, value in RUN.parameters.items()}
+    parameters = {name: _plain(RUN.secrets.get(str(value), value)) for name, value in RUN.parameters.items()}
     document = {"parameters": parameters, "metrics": RUN.metrics, "cells": cells}
     RUN.results.parent.mkdir(parents=True, exist_ok=True)
-    RUN.results.write_text(json.dumps(document, indent=2, default=repr) + "\n", encoding="utf-8")
+    RUN.results.write_text(blotted(json.dumps(document, indent=2, default=repr), RUN.secrets) + "\n", encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 from pressrun.notebook.grammar import neutral_source
 from pressrun.notebook.replay.control import Control
 from pressrun.notebook.replay.journal import Ended, decode_content
-from pressrun.notebook.replay.kernel import Kernel
+from pressrun.notebook.replay.kernel import WAKE_S, Kernel
 from pressrun.notebook.replay.memory import MemorySampler
 from pressrun.notebook.replay.request import Limits
 from pressrun.notebook.replay.wire import Message
@@ -23,7 +23,6 @@ from pressrun.notebook.replay.wire import Message
 IDLE_S = 10.0  # a kernel that has replied but publishes nothing more is taken as done
 PROGRESS_S = 1.0
 ASK_S = 60.0  # limit for a silent request of ours
-NUDGE_S = 3.0  # a kernel that says nothing at all about a request for so long is woken by another one
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -64,7 +63,7 @@ class Driver:
     def __init__(
         self, kernel: Kernel, sink: Sink, limits: Limits, *, began: float, control: Control | None = None
     ) -> None:
-        self.memory = MemorySampler(kernel.process_id)
+        self.memory = MemorySampler(kernel.interpreter_id)
         self._kernel = kernel
         self._sink = sink
         self._limits = limits
@@ -106,12 +105,14 @@ class Driver:
         """Run code of ours silently: no count, no history, no output. Tell whether it succeeded."""
         request = self._kernel.execute(code, silent=True)
         deadline = time.monotonic() + ASK_S
-        next_nudge = time.monotonic() + NUDGE_S
+        wake_at = time.monotonic() + WAKE_S
+        heard = False
         while time.monotonic() < deadline and self._kernel.status() is None and not self._stopped:
-            if time.monotonic() >= next_nudge:
-                next_nudge = time.monotonic() + NUDGE_S
-                self._kernel.nudge()
+            if not heard and time.monotonic() >= wake_at:
+                wake_at = time.monotonic() + WAKE_S
+                self._kernel.wake()
             for message in self._kernel.receive(0.5):
+                heard |= message.request == request
                 if message.channel == "shell" and message.request == request:
                     return decode_content(message.content).get("status") == "ok"
                 self._pass_on(message)
@@ -128,7 +129,7 @@ class Driver:
         reply: Message | None = None
         idle = heard = False
         last_heard = next_progress = time.monotonic()
-        next_nudge = last_heard + NUDGE_S
+        wake_at = last_heard + WAKE_S
         next_progress += PROGRESS_S
         while not (reply and idle):
             messages = self._kernel.receive(self._wait(began, reply is not None))
@@ -146,9 +147,9 @@ class Driver:
             if reply and now - last_heard > IDLE_S:
                 self._sink.notice("The kernel replied, but never said that it is idle.")
                 break
-            if not heard and now >= next_nudge:
-                next_nudge = now + NUDGE_S
-                self._kernel.nudge()
+            if not heard and now >= wake_at:
+                wake_at = now + WAKE_S
+                self._kernel.wake()
             if now >= next_progress:
                 next_progress = now + PROGRESS_S
                 self._sink.progress(job, now - began, self.memory.sample())

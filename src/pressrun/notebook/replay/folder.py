@@ -13,6 +13,11 @@ class ReplayFolder(msgspec.Struct, frozen=True):
 
     path: Path
 
+    def make(self) -> None:
+        """Make the folders in it that are there from the start."""
+        for folder in (self.kernel, self.told, self.ipython, self.recorders):
+            folder.mkdir()
+
     @property
     def prepared(self) -> Path:
         """The notebook that papermill gets."""
@@ -39,6 +44,21 @@ class ReplayFolder(msgspec.Struct, frozen=True):
         return self.path / "kernel.log"
 
     @property
+    def kernel(self) -> Path:
+        """The kernel's connection file and its sockets."""
+        return self.path / "k"
+
+    @property
+    def told(self) -> Path:
+        """What tasks gave, and how a kernel in a sandbox ended."""
+        return self.path / "told"
+
+    @property
+    def sandbox(self) -> Path:
+        """What stands in for folders of the system in a sandbox."""
+        return self.path / "sandbox"
+
+    @property
     def ipython(self) -> Path:
         """IPython's settings: empty, so that the user's startup files are no silent input."""
         return self.path / "ipython"
@@ -54,4 +74,4 @@ class ReplayFolder(msgspec.Struct, frozen=True):
 
     def task_result(self, name: str) -> Path:
         """Return the file that a task's value is told in."""
-        return self.path / f"task-{quote(name, safe='')}.json"
+        return self.told / f"task-{quote(name, safe='')}.json"

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from pressrun.notebook.replay.rawtext import RawText, plain_stream
+from pressrun.notebook.secrets import Blotter
 from pressrun.records.replay import TaskResult
 
 
@@ -130,18 +131,26 @@ Entry = KernelUp | KernelNeverUp | Started | Said | SaidPlainly | Ended | Kernel
 
 
 class JournalWriter:
-    """Appends entries to a file; each is in the file when `write` returns."""
+    """Appends entries to a file; each is in the file when `write` returns.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file.
+        blotter: takes the values of secrets out of whatever is appended.
+    """
+
+    def __init__(self, path: Path, blotter: Blotter | None = None) -> None:
+        self._blotter = blotter
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, entry: Entry) -> None:
         """Append one entry."""
-        self._append([self._encode(entry), b"\n"])
+        self._append([self._blotted(self._encode(entry)), b"\n"])
 
     def write_said(self, position: int, kind: str, request: str, content: bytes, buffers: list[bytes]) -> None:
         """Append a `Said` whose content is handed on as the kernel encoded it: it may be many megabytes."""
+        if self._blotter:
+            content, buffers = self._blotted(content), [self._blotted(buffer) for buffer in buffers]
         plain = plain_stream(content) if kind == "stream" else None
         if plain is not None:
             name, text = plain
@@ -150,6 +159,9 @@ class JournalWriter:
             return
         head = self._encode(Said(position, kind, request, buffers))
         self._append([head[: -len(b"{}}")], one_line(content), b"}\n"])
+
+    def _blotted(self, content: bytes) -> bytes:
+        return self._blotter.blot(content) if self._blotter else content
 
     def _append(self, parts: list[bytes | memoryview]) -> None:
         length = sum(len(part) for part in parts)

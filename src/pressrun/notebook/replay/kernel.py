@@ -14,16 +14,28 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import zmq
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_client.manager import KernelManager
 
 from pressrun.notebook.replay.processes import kill_group
+from pressrun.notebook.replay.sandbox.inside import Inside
 from pressrun.notebook.replay.wire import Message, read_message
 
 IPC_LENGTH = 90  # characters; a socket's path may be a little longer than a hundred
 LOG_TAIL = 4000  # characters
 LATE_S = 0.2  # quiet time after which a dead kernel's sockets hold nothing more
+PUBLISHED_S = 0.1  # a kernel that has replied and published nothing for so long is asked again: nobody listened yet
+ASK_AGAIN_S = 10.0  # a kernel that says nothing for so long may have lost the question while it started
+WAKE_S = 1.0  # a kernel that says nothing at all about a request for so long is woken
+
+
+class _Info(msgspec.Struct):
+    implementation: str = ""
+
+
+_decode_info = msgspec.json.Decoder(_Info).decode
 
 
 class KernelStartError(Exception):
@@ -35,15 +47,27 @@ class KernelStartError(Exception):
         self.log = log
 
 
+class Prefix(msgspec.Struct, frozen=True):
+    """Words of a command that runs the command behind them.
+
+    Attributes:
+        told: where a sandbox's watcher tells the kernel's process id and status, None where there is no sandbox.
+    """
+
+    words: Sequence[str] = ()
+    told: Path | None = None
+
+
 class Kernel:
     """A running kernel.
 
     Args:
         manager: a `jupyter_client.KernelManager` whose kernel runs.
         log: the file that its own stdout and stderr go to.
+        told: where a sandbox's watcher tells the kernel's process id and status, None where there is no sandbox.
     """
 
-    def __init__(self, manager: Any, log: Path) -> None:
+    def __init__(self, manager: Any, log: Path, told: Path | None = None) -> None:
         self._manager = manager
         self._log = log
         self._client = manager.client()
@@ -51,12 +75,15 @@ class Kernel:
         self._session = self._client.session
         self._process: subprocess.Popen[bytes] | None = getattr(manager.provisioner, "process", None)
         self.process_id: int = self._process.pid if self._process else 0
+        self._inside = Inside(self.process_id, told) if told else None
         self._sockets = {
             getattr(self._client, f"{name}_channel").socket: name for name in ("shell", "iopub", "stdin", "control")
         }
         self._poller = zmq.Poller()
         for socket in self._sockets:
             self._poller.register(socket, zmq.POLLIN)
+        self._waker: Any = None
+        self._end_channel = "control"
         self._death = _death_descriptor(self.process_id)
         if self._death is not None:
             self._poller.register(self._death, zmq.POLLIN)
@@ -80,23 +107,31 @@ class Kernel:
             KernelStartError: it ended, did not answer in time, or is not wanted any more.
         """
         deadline = time.monotonic() + timeout_s
-        info: Message | None = None
-        publishes = False
         while time.monotonic() < deadline:
-            asked = self._send("shell", "kernel_info_request", {})
-            until = time.monotonic() + (0.1 if info else 1.0)
+            # one request at a time: a reply to an earlier one that is sent while the next one comes can hide that one
+            self._send("shell", "kernel_info_request", {})
+            info: Message | None = None
+            publishes = False
+            until = min(deadline, time.monotonic() + ASK_AGAIN_S)
+            wake_at = time.monotonic() + WAKE_S
             while time.monotonic() < until and not (info and publishes):
                 for message in self.receive(min(0.25, max(0.0, until - time.monotonic()))):
                     if message.type == "kernel_info_reply":
                         info = message
+                        until = min(deadline, time.monotonic() + PUBLISHED_S)
                     publishes |= message.channel == "iopub"
-                if info and info.request == asked:
-                    until = min(until, time.monotonic() + 0.1)
                 if stop():
                     raise KernelStartError("the start of the kernel was interrupted")
                 if self.status() is not None:
                     raise KernelStartError(f"the kernel's process ended with status {self.status()}", self.log_tail())
+                if info is None and time.monotonic() >= wake_at:
+                    wake_at = time.monotonic() + WAKE_S
+                    self.wake()
             if info and publishes:
+                if _decode_info(info.content).implementation == "ipython":
+                    # Its control thread, which would get the request, still flushes what was printed when the thread
+                    # that does so may have ended already: then the end takes 10 s.
+                    self._end_channel = "shell"
                 return info
         raise KernelStartError(f"the kernel did not answer within {timeout_s:g} s", self.log_tail())
 
@@ -108,17 +143,20 @@ class Kernel:
             "store_history": not silent,
             "user_expressions": {},
             "allow_stdin": False,
-            "stop_on_error": True,
+            "stop_on_error": False,  # else ipykernel, for a while after an error, refuses what comes: the next cell
         }
         return self._send("shell", "execute_request", content)
 
-    def nudge(self) -> None:
-        """Send a request that changes nothing.
+    def wake(self) -> None:
+        """Make the kernel look at the messages that wait for it; where none waits, nothing happens.
 
-        A kernel learns of messages from an edge-triggered descriptor; one that missed the edge sleeps on the request
-        that lies in its queue until the next message comes.
+        ipykernel 7.0 to 7.3 sends replies past the stream that it reads requests with. Such a send takes the socket's
+        edge-triggered signal with it, so that a request that comes at that moment is never seen. A further message on
+        our connection gives no signal either, as zmq believes that the kernel is reading: only a new connection does.
         """
-        self._send("shell", "kernel_info_request", {})
+        if self._waker is not None:
+            self._waker.close(linger=0)
+        self._waker = self._manager.connect_shell()
 
     def answer_comm(self, comm: str, data: dict[str, Any], request: str) -> None:
         """Send a comm message, as a front end does on behalf of a request."""
@@ -163,12 +201,26 @@ class Kernel:
     def status(self) -> int | None:
         """Return the exit status, negative for a signal, None while the process runs."""
         if self._process is not None:
-            return self._process.poll()
+            status = self._process.poll()
+            return status if status is None or self._inside is None else self._inside.status(status)
         return None if self._manager.is_alive() else 1
 
     def interrupt(self) -> None:
         """Do what the stop button does."""
+        if self._inside is not None:
+            self._inside.interrupt()
+            return
         self._manager.interrupt_kernel()
+
+    @property
+    def interpreter_id(self) -> int:
+        """The process id of the kernel's interpreter: in a sandbox it is not the process that was started."""
+        return self._inside.process_id() if self._inside is not None else self.process_id
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that the system does not count as ours, because a sandbox lies between."""
+        return self._inside.cpu_s() if self._inside is not None else 0.0
 
     def kill(self) -> None:
         """End the kernel's process group at once."""
@@ -180,10 +232,14 @@ class Kernel:
     def shut_down(self, *, patience_s: float = 5.0) -> None:
         """Ask the kernel to end, so that what the notebook registered for its end still runs; then end its group."""
         if self.status() is None:
-            self._send("control", "shutdown_request", {"restart": False})
+            self._send(self._end_channel, "shutdown_request", {"restart": False})
             deadline = time.monotonic() + patience_s
+            wake_at = time.monotonic() + WAKE_S
             while self.status() is None and time.monotonic() < deadline:
-                self.receive(0.05 if self._death is None else deadline - time.monotonic())
+                self.receive(min(0.05 if self._death is None else WAKE_S, deadline - time.monotonic()))
+                if time.monotonic() >= wake_at:
+                    wake_at = time.monotonic() + WAKE_S
+                    self.wake()
         self.close()
 
     def close(self) -> None:
@@ -194,6 +250,9 @@ class Kernel:
         if self._death is not None:
             os.close(self._death)
             self._death = None
+        if self._waker is not None:
+            self._waker.close(linger=0)
+            self._waker = None
         self._client.stop_channels()
         self._manager.cleanup_resources()
 
@@ -217,7 +276,7 @@ def start_kernel(
     folder: Path,
     log: Path,
     working_directory: str,
-    prefix: Sequence[str] = (),
+    prefix: Prefix | None = None,
 ) -> Kernel:
     """Start a kernel.
 
@@ -228,11 +287,14 @@ def start_kernel(
         folder: for the connection file; its sockets lie there too where paths may be that long.
         log: gets the process's stdout and stderr.
         working_directory: where it runs.
-        prefix: words of a command that runs the command behind them: a tracer, a sandbox.
+        prefix: what to start it by: a tracer, a sandbox.
 
     Raises:
         KernelStartError: there is no such kernel or it cannot be run.
     """
+    prefix = prefix or Prefix()
+    if prefix.told is not None:
+        prefix.told.unlink(missing_ok=True)  # of a first start that failed
     manager = KernelManager(kernel_name=name or "python3")
     manager.connection_file = str(folder / "kernel.json")
     if python:
@@ -245,20 +307,28 @@ def start_kernel(
         manager.transport = "ipc"
         manager.ip = str(folder / "s")
         manager.session.key = b""
-    if prefix:
-        spec = manager.kernel_spec
-        manager._kernel_spec = KernelSpec(  # noqa: SLF001  there is no public way
-            argv=[*prefix, *spec.argv], env=spec.env, language=spec.language, interrupt_mode=spec.interrupt_mode
-        )
     arguments = ["--HistoryManager.hist_file=:memory:"] if is_python else []
     try:
+        if prefix.words:
+            _put_before(manager, prefix.words)
         with log.open("ab") as file:
             _start(manager, arguments, environment, file, working_directory)
     except NoSuchKernel as error:
         raise KernelStartError(f"there is no kernel {name!r}") from error
     except OSError as error:
         raise KernelStartError(f"the kernel cannot be run: {error}") from error
-    return Kernel(manager, log)
+    return Kernel(manager, log, prefix.told)
+
+
+def _put_before(manager: Any, words: Sequence[str]) -> None:
+    spec = manager.kernel_spec
+    manager._kernel_spec = KernelSpec(  # noqa: SLF001  there is no public way
+        argv=[*words, *spec.argv],
+        env=spec.env,
+        language=spec.language,
+        interrupt_mode=spec.interrupt_mode,
+        metadata=spec.metadata,  # names who starts it, where that is not this machine
+    )
 
 
 def _start(manager: Any, arguments: list[str], environment: Mapping[str, str] | None, log: IO[bytes], cwd: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pressrun.errors import UsageError, near_match
@@ -14,17 +15,18 @@ GENERIC = ("python3", "python")
 """Names that mean any Python: a notebook that asks for one of them runs in the interpreter that runs pressrun."""
 
 
-def choose_kernel(request: ReplayRequest, named: str | None) -> KernelChoice:
+def choose_kernel(request: ReplayRequest, named: str | None, needed: Sequence[str] = ()) -> KernelChoice:
     """Return the kernel to start.
 
     Args:
         request: may name an interpreter or a kernelspec.
         named: the kernelspec that the notebook names, None when it names none.
+        needed: variables of the caller that the notebook's secrets come from.
 
     Raises:
         UsageError: what is named does not exist, or both are named.
     """
-    names = names_let_through(os.environ, request.environment_names)
+    names = names_let_through(os.environ, (*request.environment_names, *needed))
     asked = set(request.environment_names) & set(names)
     fixed = {name: value for name, value in request.fixed_environment.items() if name not in asked}
     if request.kernel and request.python:

@@ -93,7 +93,7 @@ def status_of(end: Ended, tags: Sequence[str]) -> CellStatus:
         return "died"
     if end.reply == "ok":
         return "shell-command-failed" if end.shell and EXPECTS_ERROR not in tags else "completed"
-    return "raised-as-expected" if EXPECTS_ERROR in tags else "failed"
+    return "raised-as-expected" if end.reply == "error" and EXPECTS_ERROR in tags else "failed"
 
 
 def outcome(planned: Sequence[PlannedCell], facts: Facts) -> Outcome:
@@ -243,7 +243,10 @@ def _message(verdict: Verdict, end: Ended | None, facts: Facts) -> str:
         return f"the shell command {first.program or '(unnamed)'!r} ended with status {first.status}"
     if verdict == "cell-error":
         hint = " (nobody is there to answer an input request)" if end and end.exception == INPUT_EXCEPTION else ""
-        return raised + hint
+        refused = (
+            f"the kernel did not run the cell: its reply was {end.reply!r}" if end and end.reply != "error" else ""
+        )
+        return (raised or refused) + hint
     if verdict == "out-of-memory":
         return raised or f"the kernel was killed: {facts.gone.out_of_memory if facts.gone else 'out of memory'}"
     if verdict == "exited":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Collection
 
 
 def kill_group(process: int) -> None:
@@ -19,10 +20,12 @@ def kill_group(process: int) -> None:
                 os.kill(other, signal.SIGKILL)
 
 
-def kill_descendants() -> None:
-    """End every process that this one started, directly or not."""
+def kill_descendants(spare: Collection[int] = ()) -> None:
+    """End every process that this one started, directly or not, but for those to `spare`."""
     import psutil  # noqa: PLC0415
 
     for process in psutil.Process().children(recursive=True):
+        if process.pid in spare:
+            continue
         with contextlib.suppress(psutil.Error):
             process.kill()

@@ -2,15 +2,15 @@
 
 A recorder works beside the kernel and writes what it sees into a folder of its own, from which the observation is read
 afterwards, also when the kernel or the driver was killed. The one here runs inside the kernel; one that looks from
-outside (a tracer, a file-system watch) or that knows a library's own readers is another `Recorder` in `RECORDERS`, and
-nobody who asks for a replay or reads its observation changes.
+outside is another `Recorder` (`pressrun.notebook.replay.outside`); which of them are at work and what they saw together
+is decided in `pressrun.notebook.replay.observing` and `merging`.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,23 +18,16 @@ import msgspec
 
 import pressrun.observer
 from pressrun.notebook.replay.journal import ShellFailure
-from pressrun.records.capture import Coverage, FileAccess, ImportedModule, Observation, ProcessStart
+from pressrun.records.capture import Coverage, ExternalRead, FileAccess, ImportedModule, Observation, ProcessStart
+from pressrun.rules.blind_spots import blind_spots
 
-OBSERVER_PARTS = ("classify", "wrapping", "recorder")
-OUTSIDE = -1
-LEVELS: tuple[Literal["none", "partial", "python-only", "complete"], ...] = (
-    "none", "partial", "python-only", "complete",
+OBSERVER_PARTS = (
+    "classify", "wrapping", "naming", "sight", "library_calls", "remote_calls", "libraries", "patching", "watch",
+    "recorder",
 )  # fmt: skip
-NATIVE_READERS = (
-    "Files that a library opens in its own C, C++ or Rust code are not seen: pyarrow (also behind "
-    "pandas.read_parquet), polars, duckdb, h5py, netCDF4, OpenCV, and the file readers of xgboost, lightgbm and "
-    "catboost."
-)
-CHILDREN = (
-    "Files that other programs open are not seen: those started by !commands or subprocess, and worker processes that "
-    "were not forked from the kernel."
-)
-NETWORK = "What came over the network is not recorded, only which hosts Python code connected to."
+OUTSIDE = -1
+LISTINGS = frozenset({"os.listdir", "os.scandir"})
+UNKNOWN_LIBRARIES = "Files that a library opened in its own native code may not have been seen."
 WRAPPED = (
     "The kernel's Python has no audit events: only opens through open(), os.open(), sqlite3, and what is built on them "
     "are seen."
@@ -49,9 +42,17 @@ Ask = Callable[[str], bool]
 
 
 class Recorder(Protocol):
-    """Records what a kernel does into a folder."""
+    """Records what a kernel does into a folder.
+
+    Attributes:
+        own_process: process of its own that ends by itself after the kernel, 0 when there is none.
+    """
 
     name: str
+    own_process: int
+
+    def prefix(self, folder: Path) -> list[str]:
+        """Return the words of a command that the kernel is to be started by; none when it need not be."""
 
     def begin(self, folder: Path, process: int, ask: Ask) -> None:
         """Start to record what the kernel with that process id does."""
@@ -61,6 +62,9 @@ class Recorder(Protocol):
 
     def finish(self, ask: Ask) -> None:
         """Stop; the kernel still runs."""
+
+    def close(self) -> None:
+        """Wait until everything is written; the kernel and all its children have ended."""
 
     def observation(self, folder: Path) -> Observation:
         """Return what was recorded into `folder`, by this or another process."""
@@ -72,7 +76,13 @@ class PythonRecorder:
     name = "python-audit"
 
     def __init__(self) -> None:
+        self.own_process = 0
         self._marker: Path | None = None
+
+    def prefix(self, folder: Path) -> list[str]:
+        """Return nothing: the kernel is not started otherwise."""
+        del folder
+        return []
 
     def begin(self, folder: Path, process: int, ask: Ask) -> None:
         """Send the observer."""
@@ -95,6 +105,9 @@ class PythonRecorder:
         """Let the observer write what it knows at the end."""
         ask(f"{OBSERVER}.finish()")
 
+    def close(self) -> None:
+        """Do nothing: what the observer wrote is written."""
+
     def observation(self, folder: Path) -> Observation:
         """Read what the observer wrote."""
         lines = [] if not folder.is_dir() else _lines(folder / "events.jsonl")
@@ -102,14 +115,14 @@ class PythonRecorder:
             return Observation(coverage=Coverage(level="none", blind_spots=(NOT_RECORDED,)))
         end = _object(folder / "end.json")
         start = next((line for line in lines if line["e"] == "start"), {})
-        modules = [ImportedModule(name=n, file=f, preloaded=p) for n, f, p in end.get("modules", [])]
+        modules = tuple(ImportedModule(name=n, file=f, preloaded=p) for n, f, p in end.get("modules", []))
+        starts = tuple(ProcessStart(what=line["e"], target=line["w"], cell=line["c"]) for line in lines if "w" in line)
         return Observation(
-            coverage=_coverage(self.name, end),
+            coverage=_coverage(self.name, end, modules, starts),
             files=file_accesses(lines),
-            starts=tuple(
-                ProcessStart(what=line["e"], target=line["w"], cell=line["c"]) for line in lines if "w" in line
-            ),
-            modules=tuple(modules),
+            starts=starts,
+            modules=modules,
+            external=external_reads(lines),
             executable=start.get("x", ""),
             working_directory=start.get("d", ""),
             thread_settings=end.get("threads", {}),
@@ -118,7 +131,6 @@ class PythonRecorder:
 
 OBSERVER = '__import__("sys").modules["_pressrun_observer"]'
 _OWN_IMPORTS = re.compile(r"^ *from (?:pressrun\.\S+|__future__) import (?:\([^)]*\)|.*)$", re.MULTILINE)
-RECORDERS: tuple[Callable[[], Recorder], ...] = (PythonRecorder,)
 
 
 def observer_source() -> str:
@@ -175,27 +187,6 @@ def crash_report(folder: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def merge(observations: Sequence[Observation]) -> Observation:
-    """Return one observation of what several recorders saw of one run; the best coverage of them counts."""
-    if len(observations) == 1:
-        return observations[0]
-    best = max(observations, key=lambda one: LEVELS.index(one.coverage.level))
-    return Observation(
-        coverage=Coverage(
-            level=best.coverage.level,
-            sources=tuple(source for one in observations for source in one.coverage.sources),
-            blind_spots=best.coverage.blind_spots,
-        ),
-        files=_united(access for one in observations for access in one.files),
-        starts=tuple(dict.fromkeys(start for one in observations for start in one.starts)),
-        modules=tuple(dict.fromkeys(module for one in observations for module in one.modules)),
-        executable=next((one.executable for one in observations if one.executable), ""),
-        working_directory=next((one.working_directory for one in observations if one.working_directory), ""),
-        seeds=tuple(dict.fromkeys(seed for one in observations for seed in one.seeds)),
-        thread_settings={name: value for one in observations for name, value in one.thread_settings.items()},
-    )
-
-
 def file_accesses(lines: Iterable[dict[str, Any]]) -> tuple[FileAccess, ...]:
     """Return one access a path from the observer's lines, in the order of first use."""
     modes: dict[str, Literal["read", "write", "read-write"]] = {"r": "read", "w": "write", "rw": "read-write"}
@@ -205,17 +196,18 @@ def file_accesses(lines: Iterable[dict[str, Any]]) -> tuple[FileAccess, ...]:
             continue
         path = line["p"]
         mode = modes[line["m"]]
-        if line["e"] == "sqlite3.connect" and mode == "read" and _changed(path, line):
+        if "s" in line and mode == "read" and _changed(path, line):
             mode = "read-write"
         first: Literal["read", "write"] = "write" if mode == "write" else "read"
         single.append(FileAccess(path=path, mode=mode, cells=(line["c"],), event=line["e"], first=first))
-    return _united(single)
+    return united(single)
 
 
-def _united(accesses: Iterable[FileAccess]) -> tuple[FileAccess, ...]:
+def united(accesses: Iterable[FileAccess]) -> tuple[FileAccess, ...]:
+    """Return one access a path, in the order of first use; a listed folder is told apart from the files in it."""
     by_path: dict[tuple[str, bool], FileAccess] = {}
     for access in accesses:
-        key = (access.path, access.event in {"os.listdir", "os.scandir"})
+        key = (access.path, access.event in LISTINGS)
         known = by_path.get(key)
         if known is None:
             by_path[key] = access
@@ -228,6 +220,21 @@ def _united(accesses: Iterable[FileAccess]) -> tuple[FileAccess, ...]:
     return tuple(by_path.values())
 
 
+def external_reads(lines: Iterable[dict[str, Any]]) -> tuple[ExternalRead, ...]:
+    """Return one read for each thing and version from the observer's lines; of a query the last count of rows."""
+    in_cell: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for line in lines:
+        if "o" in line:
+            told = line["o"]
+            which = (line["e"], told["kind"], told["target"], told.get("digest", ""), line["c"])
+            version = told.get("version", "") if told["kind"] != "query" else ""
+            in_cell.setdefault((*which, version), {}).update({key: one for key, one in told.items() if one is not None})
+    found: dict[ExternalRead, set[int]] = {}
+    for (event, _, _, _, cell, _), told in in_cell.items():
+        found.setdefault(ExternalRead(event=event, cells=(), **told), set()).add(cell)
+    return tuple(msgspec.structs.replace(one, cells=tuple(sorted(cells))) for one, cells in found.items())
+
+
 def _changed(path: str, line: dict[str, Any]) -> bool:
     """Tell whether a database, or the log beside it, is not what it was when it was opened."""
     try:
@@ -237,13 +244,17 @@ def _changed(path: str, line: dict[str, Any]) -> bool:
     return (found.st_size, found.st_mtime_ns) != (line["s"], line["t"])
 
 
-def _coverage(name: str, end: dict[str, Any]) -> Coverage:
-    spots = [NATIVE_READERS, CHILDREN, NETWORK]
+def _coverage(
+    name: str, end: dict[str, Any], modules: tuple[ImportedModule, ...], starts: tuple[ProcessStart, ...]
+) -> Coverage:
     if not end:
-        return Coverage(level="partial", sources=(name,), blind_spots=(CUT_SHORT, *spots))
-    spots += [] if end["audit"] else [WRAPPED]
+        spots = (CUT_SHORT, UNKNOWN_LIBRARIES, *blind_spots((), {}, starts, children=True))
+        return Coverage(level="partial", sources=(name,), blind_spots=spots)
+    spots = blind_spots(modules, end["libraries"], starts, children=end["children"])
+    wrapped = [] if end["audit"] else [WRAPPED]
     lost = [FAULTS] * bool(end["faults"]) + [TRUNCATED] * bool(end["truncated"])
-    return Coverage(level="partial" if lost else "python-only", sources=(name,), blind_spots=(*lost, *spots))
+    level: Literal["partial", "python-only"] = "partial" if lost else "python-only"
+    return Coverage(level=level, sources=(name,), blind_spots=(*lost, *wrapped, *spots))
 
 
 def _in_own_namespace(source: str) -> str:

@@ -13,17 +13,38 @@ HASH_SEED = {"PYTHONHASHSEED": "0"}
 Trace = Literal["auto", "on", "off"]
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """A folder of ours that a sandboxed kernel finds at another place, where it may write to it."""
+
+    source: str
+    place: str
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where the files lie that belong at a place in a sandbox: what is there and was not shown is undeclared."""
+
+    place: str
+    folder: str
+
+
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sandboxed kernel may see; there is no network, and everything else is absent.
+    """What a sandboxed kernel may see; there is no network, and everything else is absent. Paths are absolute.
 
     Attributes:
-        readable: absolute paths of files and folders that are bound read-only at the same place: declared inputs, local
-            modules, the environment.
-        writable: absolute paths of folders that may be written to.
+        declared: what the user, the notebook's source or the bundle names, for the record.
+        readable: files and folders that are bound read-only at the same place: declared inputs, the environment.
+        writable: folders that may be written to.
+        shown: folders of ours that stand in for others, for example a private copy of the project.
+        links: symbolic links to make, path and target.
+        origins: where undeclared files would lie, innermost place first.
     """
 
+    declared: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    origins: tuple[Origin, ...] = ()
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +117,20 @@ class KernelChoice(msgspec.Struct, frozen=True, kw_only=True):
     instead_of: str = ""
 
 
+class Enclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """How a kernel is started in its sandbox.
+
+    Attributes:
+        words: of the command that makes the sandbox and runs the command behind it.
+        python: an interpreter in there, for the process that watches over the kernel.
+        told: file where that process tells the kernel's process id and status.
+    """
+
+    words: tuple[str, ...]
+    python: str
+    told: str
+
+
 class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What the child process is to do. Paths are absolute.
 
@@ -103,7 +138,9 @@ class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
         prepared: the notebook to run: the source without outputs, with the injected cell.
         indices: for each cell of `prepared` its index in the source notebook, -1 for the injected one.
         skipped: positions in `prepared` that are not run.
+        references: to the secrets that the notebook is given; their values are blotted out of what the kernel says.
         folder: the replay's own temporary folder (`pressrun.notebook.replay.folder`).
+        tracer: program to record from outside with, empty where that is not wanted or does not work.
     """
 
     prepared: str
@@ -113,10 +150,12 @@ class ChildOrder(msgspec.Struct, frozen=True, kw_only=True):
     working_directory: str
     kernel: KernelChoice
     limits: Limits
+    references: tuple[str, ...] = ()
     tasks: tuple[CellTask, ...] = ()
     task_directory: str = ""
     observe: bool = True
     trace: Trace = "auto"
-    sandbox: Sandbox | None = None
+    tracer: str = ""
+    enclosure: Enclosure | None = None
     event_descriptor: int
     control_descriptor: int

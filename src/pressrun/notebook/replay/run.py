@@ -32,12 +32,18 @@ from pressrun.notebook.replay.executed import (
 )
 from pressrun.notebook.replay.folder import ReplayFolder
 from pressrun.notebook.replay.kernel_choice import choose_kernel
+from pressrun.notebook.replay.merging import observe
+from pressrun.notebook.replay.observing import NOTHING_WANTED, tracer_for
 from pressrun.notebook.replay.outcome import Facts, Outcome, outcome
+from pressrun.notebook.replay.outside.command import Tracer
 from pressrun.notebook.replay.plan import Plan, make_plan
 from pressrun.notebook.replay.processes import kill_group
 from pressrun.notebook.replay.reading import Told, read_back
-from pressrun.notebook.replay.recorders import RECORDERS, merge
 from pressrun.notebook.replay.request import ChildOrder, KernelChoice, Limits, ReplayRequest
+from pressrun.notebook.replay.sandbox.enclose import Enclosed, enclose
+from pressrun.notebook.replay.sandbox.report import report_of
+from pressrun.notebook.replay.secrecy import blot_file, references_of, without_secrets
+from pressrun.notebook.secrets import blotter_for, variables_for
 from pressrun.notebook.seeds import seeds_in
 from pressrun.records.capture import Coverage, Observation
 from pressrun.records.replay import Replay, TaskResult
@@ -63,7 +69,10 @@ def replay_notebook(request: ReplayRequest, on_event: OnEvent | None = None) -> 
     content = request.notebook.read_bytes()
     notebook = read_notebook(request.notebook)
     plan = make_plan(read_document(content), notebook.cells, request.injection)
-    choice = choose_kernel(request, notebook.kernel)
+    references = references_of(plan)
+    choice = choose_kernel(request, notebook.kernel, variables_for(references))
+    blotter = blotter_for(references, choice.variables or ())
+    tracer = tracer_for(request.trace if request.observe else "off")
     began, started = time.monotonic(), datetime.now(timezone.utc)
     tell = on_event or (lambda event: None)
     tell(ReplayStarted(tuple(c.cell for c in plan.code_cells if not c.skipped), choice.label))
@@ -71,14 +80,19 @@ def replay_notebook(request: ReplayRequest, on_event: OnEvent | None = None) -> 
         tell(Notice(f"The kernel {choice.instead_of!r} that the notebook names is not installed here."))
     with tempfile.TemporaryDirectory(prefix="pressrun-", ignore_cleanup_errors=True) as temporary:
         folder = ReplayFolder(Path(temporary).resolve())
-        end = _run_child(request, plan, choice, folder, tell)
-        told = read_back(folder, interrupted=end.interrupted, child=end.problem, duration_s=time.monotonic() - began)
+        folder.make()
+        enclosed = _enclosed(request, choice, folder)
+        end = _run_child(request, plan, enclosed.choice if enclosed else choice, folder, tell, enclosed)
+        problem = blotter.blot_text(end.problem)
+        told = read_back(folder, interrupted=end.interrupted, child=problem, duration_s=time.monotonic() - began)
         _refuse_unusable_kernel(told.facts, choice)
         result = outcome(plan.code_cells, told.facts)
         _write_executed(request, plan, result, told)
-        observation = _observe(request, folder)
+        blot_file(request.output, blotter)
+        observation = _observe(request, folder, tracer)
+        report = report_of(enclosed, observation, result, _working_directory(request)) if enclosed else None
         seeds = seeds_in([cell["source"] for cell in plan.document["cells"] if cell["cell_type"] == "code"])
-        return Replay(
+        replay = Replay(
             verdict=result.verdict,
             source=notebook.digest,
             executed=str(request.output),
@@ -94,7 +108,10 @@ def replay_notebook(request: ReplayRequest, on_event: OnEvent | None = None) -> 
             peak_memory_bytes=told.facts.finished.peak_memory_bytes if told.facts.finished else 0,
             tasks=_task_results(request, told),
             environment_variables=choice.variables or (),
+            hermetic=report is not None and not report.reasons,
+            sandbox=report,
         )
+        return without_secrets(replay, blotter, references)
 
 
 def check_paths(request: ReplayRequest) -> None:
@@ -140,22 +157,35 @@ class _ChildEnd(msgspec.Struct, frozen=True):
     problem: str
 
 
+def _working_directory(request: ReplayRequest) -> str:
+    return str(Path(request.working_directory or request.notebook.parent).resolve())
+
+
+def _enclosed(request: ReplayRequest, choice: KernelChoice, folder: ReplayFolder) -> Enclosed | None:
+    if request.sandbox is None:
+        return None
+    tasks = request.task_directory.resolve() if request.task_directory else None
+    return enclose(request.sandbox, choice, folder, _working_directory(request), tasks)
+
+
 def _run_child(
-    request: ReplayRequest, plan: Plan, choice: KernelChoice, folder: ReplayFolder, tell: OnEvent
+    request: ReplayRequest,
+    plan: Plan,
+    choice: KernelChoice,
+    folder: ReplayFolder,
+    tell: OnEvent,
+    enclosed: Enclosed | None,
 ) -> _ChildEnd:
     """Run the child process to its end and make sure that nothing of it is left."""
-    folder.ipython.mkdir()
-    folder.recorders.mkdir()
     write_whole(folder.prepared, notebook_parts(plan.document))
     events_in, events_out = os.pipe()
     control_in, control_out = os.pipe()
-    place = request.working_directory or request.notebook.parent
     order = ChildOrder(
         prepared=str(folder.prepared),
         indices=plan.indices,
         skipped=plan.skipped,
         folder=str(folder.path),
-        working_directory=str(Path(place).resolve()),
+        working_directory=_working_directory(request),
         kernel=_with_settings(choice, folder),
         limits=Limits(
             total_s=request.timeout_s,
@@ -163,11 +193,13 @@ def _run_child(
             start_s=request.start_timeout_s,
             grace_s=request.grace_s,
         ),
+        references=references_of(plan),
         tasks=request.tasks,
         task_directory=str(Path(request.task_directory).resolve()) if request.task_directory else "",
         observe=request.observe,
         trace=request.trace,
-        sandbox=request.sandbox,
+        tracer=tracer_for(request.trace if request.observe else "off").program,  # found out before, and remembered
+        enclosure=enclosed.enclosure if enclosed else None,
         event_descriptor=events_out,
         control_descriptor=control_in,
     )
@@ -276,11 +308,10 @@ def _write_executed(request: ReplayRequest, plan: Plan, result: Outcome, told: T
     write_whole(request.output, notebook_parts(document))
 
 
-def _observe(request: ReplayRequest, folder: ReplayFolder) -> Observation:
+def _observe(request: ReplayRequest, folder: ReplayFolder, tracer: Tracer) -> Observation:
     if not request.observe:
-        return Observation(coverage=Coverage(level="none", blind_spots=("Nothing was to be recorded.",)))
-    recorders = [make() for make in RECORDERS]
-    return merge([recorder.observation(folder.recorder(recorder.name)) for recorder in recorders])
+        return Observation(coverage=Coverage(level="none", blind_spots=(NOTHING_WANTED,)))
+    return observe(folder, tracer)
 
 
 def _task_results(request: ReplayRequest, told: Told) -> tuple[TaskResult, ...]:

@@ -7,7 +7,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,15 +29,18 @@ from pressrun.notebook.replay.journal import (
     TaskDone,
     decode_content,
 )
-from pressrun.notebook.replay.kernel import Kernel, KernelStartError, start_kernel
+from pressrun.notebook.replay.kernel import Kernel, KernelStartError, Prefix, start_kernel
 from pressrun.notebook.replay.memory import MemoryLimit
+from pressrun.notebook.replay.observing import recorders_for
 from pressrun.notebook.replay.outcome import status_of
 from pressrun.notebook.replay.outputs import NotebookOutputs
 from pressrun.notebook.replay.processes import kill_descendants
-from pressrun.notebook.replay.recorders import RECORDERS, Recorder, crash_report, shell_failures, task_source
-from pressrun.notebook.replay.request import ChildOrder, KernelChoice
+from pressrun.notebook.replay.recorders import Recorder, crash_report, shell_failures, task_source
+from pressrun.notebook.replay.request import ChildOrder
+from pressrun.notebook.replay.sandbox.enclose import kernel_prefix
 from pressrun.notebook.replay.variables import kernel_environment
 from pressrun.notebook.replay.wire import Message
+from pressrun.notebook.secrets import blotter_for
 from pressrun.records.replay import CellTask, TaskResult
 
 HANDLES_STATUS = "_exit_code"  # IPython's name for a shell command's status: a cell that uses it looks after it itself
@@ -103,11 +106,15 @@ class Runner:
         self._order = order
         self._cells = cells
         self._folder = ReplayFolder(Path(order.folder))
-        self._journal = JournalWriter(self._folder.journal)
+        blotter = blotter_for(order.references, order.kernel.variables or ())
+        self._journal = JournalWriter(self._folder.journal, blotter)
         self._control = Control(order.control_descriptor)
         os.set_inheritable(order.event_descriptor, False)
         self._sink = JournalSink(self._journal, order.event_descriptor)
-        self._recorders: tuple[Recorder, ...] = tuple(make() for make in RECORDERS) if order.observe else ()
+        own = (order.folder, order.task_directory)
+        self._recorders: tuple[Recorder, ...] = (
+            recorders_for(order.tracer, own, looks=order.enclosure is not None) if order.observe else ()
+        )
         self._began = time.monotonic()
         self._memory_limit = MemoryLimit()
         self._shell_bytes = 0
@@ -132,9 +139,13 @@ class Runner:
                 kernel.shut_down(patience_s=0.5 if stopped else 10.0)
         elif self._order.limits.total_s is not None and self._start_limit() <= MOMENT_S:
             stopped = "timeout"
+        kill_descendants(spare=[recorder.own_process for recorder in self._recorders])
+        for recorder in self._recorders:
+            recorder.close()
         kill_descendants()
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self._journal.write(Finished(stopped, round(used.ru_utime + used.ru_stime, 3), peak_bytes))
+        cpu_s = used.ru_utime + used.ru_stime + (kernel.cpu_s if kernel is not None else 0.0)
+        self._journal.write(Finished(stopped, round(cpu_s, 3), peak_bytes))
         self._journal.close()
         if self._control.gone:  # nobody else is left to do it
             shutil.rmtree(self._folder.path, ignore_errors=True)
@@ -144,8 +155,14 @@ class Runner:
         problem = KernelStartError("")
         for attempt in (1, 2):
             began = time.monotonic()
+            if attempt > 1 and self._order.trace == "auto":  # what was to watch it may be what kept it from starting
+                self._recorders = tuple(recorder for recorder in self._recorders if not self._prefix([recorder]))
+                shutil.rmtree(self._folder.recorders)
             try:
-                kernel = launch(self._order.kernel, self._folder, self._order.working_directory)
+                prefix = self._prefix(self._recorders)
+                if self._order.enclosure is not None:
+                    prefix = kernel_prefix(self._order.enclosure, prefix)
+                kernel = launch(self._order, self._folder, prefix)
                 try:
                     info = kernel.wait_until_ready(self._start_limit(), self._control.listen)
                 except KernelStartError:
@@ -168,6 +185,14 @@ class Runner:
         self._journal.write(KernelNeverUp(problem.reason, problem.log))
         return None
 
+    def _prefix(self, recorders: Iterable[Recorder]) -> list[str]:
+        return [word for one in recorders for word in one.prefix(self._recorder_folder(one))]
+
+    def _recorder_folder(self, recorder: Recorder) -> Path:
+        folder = self._folder.recorder(recorder.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _start_limit(self) -> float:
         limits = self._order.limits
         if limits.total_s is None:
@@ -176,9 +201,7 @@ class Runner:
 
     def _run_in(self, kernel: Kernel, driver: Driver) -> None:
         for recorder in self._recorders:
-            folder = self._folder.recorder(recorder.name)
-            folder.mkdir()
-            recorder.begin(folder, kernel.process_id, driver.ask)
+            recorder.begin(self._recorder_folder(recorder), kernel.interpreter_id, driver.ask)
         for job in self._jobs():
             if kernel.status() is not None or driver.stopped:
                 break
@@ -245,9 +268,9 @@ class Runner:
         self._journal.write(KernelGone(status, evidence, log))
 
 
-def launch(choice: KernelChoice, folder: ReplayFolder, working_directory: str) -> Kernel:
-    """Start the kernel that was chosen, with the environment it may have."""
-    environment = None
+def launch(order: ChildOrder, folder: ReplayFolder, prefix: Sequence[str]) -> Kernel:
+    """Start the kernel that was chosen, with the environment it may have, by the command of which these are words."""
+    choice, environment = order.kernel, None
     if choice.variables is not None:
         program_folder = str(Path(choice.python).parent) if choice.python else ""
         environment = kernel_environment(os.environ, choice.variables, choice.fixed, program_folder)
@@ -255,9 +278,10 @@ def launch(choice: KernelChoice, folder: ReplayFolder, working_directory: str) -
         python=choice.python,
         name=choice.name,
         environment=environment,
-        folder=folder.path,
+        folder=folder.kernel,
         log=folder.kernel_log,
-        working_directory=working_directory,
+        working_directory=order.working_directory,
+        prefix=Prefix(prefix, Path(order.enclosure.told) if order.enclosure else None),
     )
 
 
