@@ -103,8 +103,10 @@ READERS = {
     "exists": "import os\nprint(os.path.exists(path))",
     "fallback": "try:\n    open(path)\nexcept OSError:\n    print('went on')",
     "listing": "import os\nfolder, name = os.path.split(path)\nprint(os.listdir(folder))",
+    "pattern": "import subprocess\nsubprocess.run('cat ' + path[:-2] + '[h-j]t || true', shell=True)",
     "program": "import subprocess\nsubprocess.run([path])",
 }
+LISTING = ("listing", "pattern")
 
 
 @traced
@@ -119,8 +121,8 @@ def test_every_undeclared_read_is_told_with_its_path_and_cell(project: Project) 
     settings = ReplaySettings(sandbox=True)
     result = replay(project.write(*sources, **MAY_RAISE), project.output, settings=settings)
     assert result.verdict == "completed", result.failure
-    wanted = {f"data/{name}/it": ("file", (cell,)) for cell, name in enumerate(READERS) if name != "listing"}
-    wanted["data/listing"] = ("listing", (list(READERS).index("listing"),))
+    wanted = {f"data/{name}/it": ("file", (cell,)) for cell, name in enumerate(READERS) if name not in LISTING}
+    wanted |= {f"data/{name}": ("listing", (list(READERS).index(name),)) for name in LISTING}
     assert asked(result) == wanted
     assert not result.hermetic
     assert "went on" in project.text(list(READERS).index("fallback"))

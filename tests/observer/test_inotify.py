@@ -48,6 +48,15 @@ def test_a_read_by_a_child_process_is_told_wherever_it_lies(watch: FileWatch, pl
     assert told(watch, place) == [("data/old.csv", "read"), ("data/deep/deeper/far.csv", "read")]
 
 
+def test_it_is_quiet_until_something_happens_and_again_when_that_was_told(watch: FileWatch, place: Path) -> None:
+    watch.drain()
+    assert watch.is_quiet()
+    (place / "data" / "old.csv").read_text()
+    assert not watch.is_quiet()
+    watch.drain()
+    assert watch.is_quiet()
+
+
 def test_what_was_told_once_is_not_told_again(watch: FileWatch, place: Path) -> None:
     for _ in range(5):
         (place / "data" / "old.csv").read_bytes()
@@ -310,7 +319,8 @@ def test_it_runs_in_python_3_7_and_needs_the_standard_library_only(python37: str
         for alias in node.names
     }
     assert imported <= {
-        "__future__", "collections", "collections.abc", "ctypes", "errno", "itertools", "os", "struct", "sys", "typing",
+        "__future__", "collections", "collections.abc", "ctypes", "errno", "itertools", "os", "select", "struct", "sys",
+        "typing",
     }  # fmt: skip
     program = (
         f"import runpy; watch = runpy.run_path({str(SOURCE)!r})['FileWatch']([{str(place)!r}])\n"

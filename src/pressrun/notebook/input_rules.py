@@ -26,7 +26,7 @@ import msgspec
 from pressrun.notebook.environment.distributions import PackageFile, owners_of
 from pressrun.records.capture import Environment, FileAccess, InputRole, Observation
 
-LISTINGS = frozenset({"os.listdir", "os.scandir"})
+LISTINGS = frozenset({"os.listdir", "os.scandir", "readdir"})
 CODE_SUFFIXES = (".pyc", ".pyo", ".so", ".pyd", ".dylib", ".dll")
 SKIPPED_PARTS = frozenset(
     {

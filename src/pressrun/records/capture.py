@@ -48,9 +48,9 @@ class FileAccess(msgspec.Struct, frozen=True, kw_only=True):
         path: absolute path in the kernel's file system, symbolic links not resolved.
         mode: how it was used over the whole run.
         cells: indices of the notebook cells that opened it (all cells counted, from 0); -1 stands for outside any cell.
-        event: name of the audit event or recorder that told. With ``os.listdir`` and ``os.scandir`` the path is a
-            directory whose names were read, not its files; with ``os.rename`` it is the name that a file got; with
-            ``execve`` a program that was run.
+        event: name of the audit event or recorder that told. With ``os.listdir``, ``os.scandir`` and ``readdir`` the
+            path is a directory whose names were read, not its files; with ``os.rename`` it is the name that a file got;
+            with ``execve`` a program that was run.
         first: how it was used first: a file that the notebook wrote before it read it is a product, not an input;
             empty when the recorder cannot tell the order.
     """

@@ -26,7 +26,7 @@ OBSERVER_PARTS = (
     "recorder",
 )  # fmt: skip
 OUTSIDE = -1
-LISTINGS = frozenset({"os.listdir", "os.scandir"})
+LISTINGS = frozenset({"os.listdir", "os.scandir", "readdir"})
 UNKNOWN_LIBRARIES = "Files that a library opened in its own native code may not have been seen."
 WRAPPED = (
     "The kernel's Python has no audit events: only opens through open(), os.open(), sqlite3, and what is built on them "

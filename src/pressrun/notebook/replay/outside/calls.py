@@ -58,9 +58,10 @@ class Missed(msgspec.Struct):
 
 
 class _Place(msgspec.Struct):
-    """The working folder that a process, or the threads of one, have."""
+    """The working folder that a process, or the threads of one, have, and the name of the program that it runs."""
 
     path: bytes | None = None
+    program: str = ""
 
 
 class _Open(msgspec.Struct):
@@ -77,6 +78,7 @@ class Calls:
     def __init__(self) -> None:
         self.used: dict[str, Used] = {}
         self.missed: dict[str, Missed] = {}
+        self.listed: dict[str, set[int]] = {}
         self.attempts: set[str] = set()
         self.programs: dict[tuple[str, int], None] = {}
         self.connections: dict[tuple[str, int], None] = {}
@@ -120,8 +122,8 @@ class Calls:
         self.live.add(process)
         place = self._inherited.pop(process, None)
         if place is None:  # a child may act before the call that made it has returned to its parent
-            folders = {waiting.path for waiting in self._forking.values()}
-            place = _Place(folders.pop() if len(folders) == 1 else None)
+            parents = {(waiting.path, waiting.program) for waiting in self._forking.values()}
+            place = _Place(*parents.pop()) if len(parents) == 1 else _Place()
         self._places[process] = place
 
     def _call(self, call: Call) -> None:
@@ -151,7 +153,7 @@ class Calls:
             return
         shared = b"CLONE_FS" in call.arguments
         if call.result not in self.live:
-            self._inherited[call.result] = place if shared else _Place(place.path)
+            self._inherited[call.result] = place if shared else _Place(place.path, place.program)
         elif shared:
             self._places[call.result] = place
         elif self._places[call.result].path is None:
@@ -173,7 +175,7 @@ class Calls:
         self.attempts.add(path)
         if b"O_DIRECTORY" in flags or call.result is None:
             if self._looks and call.result is not None:
-                self._miss(path, call)
+                self._listed(path, call)
             return
         how: How = "read"
         if call.name == "creat" or b"O_WRONLY" in flags:
@@ -197,6 +199,13 @@ class Calls:
         path = self._absolute(call.process, found[1], found[2], found[3])
         if path is not None and not _NAMELESS.match(os.fsencode(path)):
             self._miss(path, call)
+
+    def _listed(self, path: str, call: Call) -> None:
+        """Note a folder that a program other than Python opened to read its names; Python's own are told by itself."""
+        self._miss(path, call)
+        program = self._places[call.process].program
+        if call.result is not None and call.result >= 0 and program and not program.startswith("python"):
+            self.listed.setdefault(path, set()).add(call.cell)
 
     def _miss(self, path: str, call: Call) -> None:
         if call.error in _GONE:
@@ -292,6 +301,7 @@ class Calls:
         path = self._absolute(call.process, at, folder, raw) if raw else _text(unescaped(folder or b""))
         if path and not _NAMELESS.match(os.fsencode(path)):
             self.programs[path, call.cell] = None
+            self._places[call.process].program = path.rpartition("/")[2]
             self._note(path, "read", call.cell, event="execve")
 
     def _moved(self, call: Call) -> None:

@@ -218,13 +218,9 @@ class _Reader:
 
 
 def _is_quiet(line: bytes) -> bool:
-    """Tell whether a whole ``openat`` line is about byte code or a library of an interpreter, or lists a folder."""
+    """Tell whether a whole ``openat`` line is about byte code or a library of an interpreter."""
     if line.endswith(b">"):
-        if line.endswith((b".pyc>", b".so>")):
-            return b"/lib/python" in line[line.rfind(b"<") :]
-        quote = line.rfind(b'"')
-        result = line.find(b") = ", quote)
-        return line[quote - 1 : quote] != b"\\" and line.endswith(b"|O_DIRECTORY", quote, result)
+        return line.endswith((b".pyc>", b".so>")) and b"/lib/python" in line[line.rfind(b"<") :]
     end = line.find(_NO_LIBRARY)
     return end > 0 and b".so" in line[end - SUFFIX : end]
 

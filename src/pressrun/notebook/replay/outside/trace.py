@@ -117,7 +117,7 @@ class _Reading:
         self._nameless = ""
 
     def trace(self, *, lost: bool) -> Trace:
-        files = tuple(self._files())
+        files = (*self._files(), *self._listings())
         starts = tuple(self._starts())
         return Trace(
             files=files,
@@ -145,6 +145,13 @@ class _Reading:
             access = self._access(path, used)
             if access.first == "read" or not path.startswith(_TEMPORARY) or os.path.exists(path):  # noqa: PTH110
                 yield access
+
+    def _listings(self) -> Iterator[FileAccess]:
+        for path, cells in self._calls.listed.items():
+            if cells - {-1} and not self._noise.hides(f"{path}/"):
+                yield FileAccess(
+                    path=_encodable(path), mode="read", cells=tuple(sorted(cells)), event="readdir", first="read"
+                )
 
     def _access(self, path: str, used: Used) -> FileAccess:
         first: Literal["read", "write"] = "write" if used.first == "write" else "read"

@@ -112,7 +112,8 @@ class _Asked:
                 continue
             names = {name.name for name in here.iterdir() if self._is_data(os.path.join(folder, name.name))}  # noqa: PTH118
             if names - self._names_shown(folder):
-                yield UndeclaredRead(path=str(here), kind="listing", cells=access.cells, told_by=FROM_PYTHON)
+                source = FROM_OUTSIDE if access.event == "readdir" else FROM_PYTHON
+                yield UndeclaredRead(path=str(here), kind="listing", cells=access.cells, told_by=source)
 
     def connected(self) -> Iterator[UndeclaredRead]:
         """Yield where to a connection was tried, other than to this machine itself; and what adapters told."""
