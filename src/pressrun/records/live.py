@@ -38,7 +38,8 @@ class CellReceipt(msgspec.Struct, frozen=True, kw_only=True):
         parameters: name of each parameter that it used -> its value, shortened to a line.
         changed: sentences: what is not as it was the last time this cell was captured; empty the first time.
         outcome: ``captured``; ``partial``: something was not recorded (`notes` say what); ``failed``: the cell raised.
-        stored: whether the sidecar holds it.
+        stored: whether it was accepted for the sidecar: written, or written in a moment; if that fails, status and
+            the next receipt say so.
         uses: names that the cell took from what had run before, sorted.
         borrowed: those of `uses` that no registered cell defined -> where they came from, in words.
         packages: library that the cell used by name -> its version, where the library tells one.
