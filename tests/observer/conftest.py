@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,5 +59,21 @@ def watch(tmp_path: Path) -> Callable[..., Watched]:
         done = subprocess.run([python, str(path)], cwd=work, capture_output=True, text=True, check=False)
         end = json.loads((folder / "end.json").read_text()) if (folder / "end.json").exists() else {}
         return Watched(PythonRecorder().observation(folder), done.stdout, done.stderr, end)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def readers(make_environment: Callable[..., Path]) -> str:
+    """Give the python of an environment with every library that is watched."""
+    return str(make_environment("readers", "readers.txt"))
+
+
+@pytest.fixture
+def seen(watch: Callable[..., Any], readers: str) -> Callable[[str], Any]:
+    def run(script: str) -> Any:
+        result = watch(textwrap.dedent(script), python=readers)
+        assert result.stderr == ""
+        return result
 
     return run

@@ -30,11 +30,6 @@ if __name__ == "__main__":
 Watch = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def readers(make_environment: Callable[..., Path]) -> str:
-    return str(make_environment("readers", "readers.txt"))
-
-
 @pytest.fixture(scope="module")
 def planted(readers: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted")

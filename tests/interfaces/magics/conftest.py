@@ -196,3 +196,12 @@ def new_kernel(tmp_path: Path) -> Iterator[Any]:
     yield new
     for kernel in started:
         kernel.stop()
+
+
+@pytest.fixture
+def loaded(new_kernel: Any) -> Any:
+    """Give a kernel with the extension loaded, in a folder that holds ``data.csv``."""
+    kernel = new_kernel()
+    (kernel.folder / "data.csv").write_text("a\n1\n")
+    kernel.tell("%load_ext pressrun")
+    return kernel

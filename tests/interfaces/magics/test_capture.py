@@ -1,6 +1,5 @@
 """What a receipt and the sidecar say of cells that ran in a real kernel."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -8,8 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-
-import pytest
 
 LOAD = "%load_ext pressrun"
 READ = "with open('data.csv') as file:\n    text = file.read()"
@@ -19,21 +16,13 @@ def sha256(text):
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-@pytest.fixture
-def kernel(new_kernel):
-    kernel = new_kernel()
-    (kernel.folder / "data.csv").write_text("a\n1\n")
-    kernel.tell(LOAD)
-    return kernel
-
-
 def sidecars(folder: Path):
     return [json.loads(path.read_text()) for path in sorted((folder / ".pressrun" / "live").glob("*.json"))]
 
 
-def test_a_receipt_tells_what_the_cell_read_and_defined_and_which_parameters_it_used(kernel):
-    kernel.run("%%register parameters\nlimit = 3\nkind = 'all'\nunused = None", "p")
-    told = kernel.run(f"%%register data load\n{READ}\nrows = len(text) * limit\nx = kind", "c")
+def test_a_receipt_tells_what_the_cell_read_and_defined_and_which_parameters_it_used(loaded):
+    loaded.run("%%register parameters\nlimit = 3\nkind = 'all'\nunused = None", "p")
+    told = loaded.run(f"%%register data load\n{READ}\nrows = len(text) * limit\nx = kind", "c")
     (receipt,) = told.receipts
     assert (receipt["kind"], receipt["name"], receipt["cell_id"], receipt["execution_count"]) == (
         "data",
@@ -51,15 +40,15 @@ def test_a_receipt_tells_what_the_cell_read_and_defined_and_which_parameters_it_
     assert receipt["coverage"]["sources"] == ["python-audit", "inotify"]
 
 
-def test_a_receipt_tells_what_changed_since_last_time(kernel):
-    kernel.run("%%register parameters\nlimit = 3")
+def test_a_receipt_tells_what_changed_since_last_time(loaded):
+    loaded.run("%%register parameters\nlimit = 3")
     cell = f"%%register data load\n{READ}\nlimit"
-    assert kernel.run(cell).receipts[0]["first"] is True
-    same = kernel.run(cell).receipts[0]
+    assert loaded.run(cell).receipts[0]["first"] is True
+    same = loaded.run(cell).receipts[0]
     assert (same["first"], same["changed"]) == (False, [])
-    (kernel.folder / "data.csv").write_text("b\n1\n")
-    kernel.run("%%register parameters\nlimit = 4")
-    changed = kernel.run(cell + "\nmore = 1").receipts[0]["changed"]
+    (loaded.folder / "data.csv").write_text("b\n1\n")
+    loaded.run("%%register parameters\nlimit = 4")
+    changed = loaded.run(cell + "\nmore = 1").receipts[0]["changed"]
     assert changed == [
         "The code changed.",
         "data.csv has other content than last time.",
@@ -68,11 +57,11 @@ def test_a_receipt_tells_what_changed_since_last_time(kernel):
     ]
 
 
-def test_the_receipt_comes_after_the_outputs_and_its_bundle_serves_every_front_end(kernel):
-    request = kernel.send("%%register step s\nprint('own')\n5")
+def test_the_receipt_comes_after_the_outputs_and_its_bundle_serves_every_front_end(loaded):
+    request = loaded.send("%%register step s\nprint('own')\n5")
     kinds = []
     while "idle" not in kinds:
-        for message in kernel.heard(request):
+        for message in loaded.heard(request):
             kinds.append(message["content"].get("execution_state") or message["msg_type"])
             if message["msg_type"] == "display_data":
                 types = set(message["content"]["data"])
@@ -85,8 +74,8 @@ def test_the_receipt_comes_after_the_outputs_and_its_bundle_serves_every_front_e
     assert {"text/html", "text/plain"} < types
 
 
-def test_what_a_value_says_of_itself_is_not_asked_and_secrets_are_hidden(kernel):
-    told = kernel.run(
+def test_what_a_value_says_of_itself_is_not_asked_and_secrets_are_hidden(loaded):
+    told = loaded.run(
         "%%register parameters\nclass Rude:\n    def __repr__(self):\n        raise SystemExit\n"
         "rude = Rude()\napi_key = 'k3jh45k3jh45kjh345'\n"
         "url = 'https://me:s3cr3tpassw0rd@host/x'\nlong = list(range(99))"
@@ -96,14 +85,14 @@ def test_what_a_value_says_of_itself_is_not_asked_and_secrets_are_hidden(kernel)
     assert shown["long"] == "[0, 1, 2, 3, 4, 5, … 99 items]"
     assert "k3jh" not in str(told.receipts)
     assert "s3cr3t" not in str(told.receipts)
-    assert "s3cr3t" not in str(sidecars(kernel.folder))
+    assert "s3cr3t" not in str(sidecars(loaded.folder))
 
 
-def test_a_file_that_is_too_large_is_told_and_not_read(kernel):
-    kernel.run("%%register step warm\n1")
-    with (kernel.folder / "large.bin").open("wb") as file:
+def test_a_file_that_is_too_large_is_told_and_not_read(loaded):
+    loaded.run("%%register step warm\n1")
+    with (loaded.folder / "large.bin").open("wb") as file:
         file.truncate(10 * 2**30)
-    told = kernel.run("%%register step peek\nwith open('large.bin', 'rb') as file:\n    head = file.read(1)")
+    told = loaded.run("%%register step peek\nwith open('large.bin', 'rb') as file:\n    head = file.read(1)")
     (receipt,) = told.receipts
     assert [(file["state"], file["digest"], file["size"]) for file in receipt["files"]] == [
         ("too-large", "", 10 * 2**30)
@@ -111,60 +100,60 @@ def test_a_file_that_is_too_large_is_told_and_not_read(kernel):
     assert (receipt["outcome"], receipt["notes"]) == ("partial", ["Too large to be digested in passing: large.bin."])
 
 
-def test_digests_that_take_too_long_are_pending_and_come_later(kernel):
-    kernel.run("%%register step warm\n1")
-    kernel.tell(
+def test_digests_that_take_too_long_are_pending_and_come_later(loaded):
+    loaded.run("%%register step warm\n1")
+    loaded.tell(
         "import sys, time, threading\n_s = sys.modules['pressrun.interfaces.magics'].session_of(get_ipython())\n"
         "_go = threading.Event(); _digest = _s.guard.work['digest']\n"
         "def _slow(accesses):\n    _go.wait()\n    return _digest(accesses)\n_s.guard.work['digest'] = _slow"
     )
-    receipt = kernel.run(f"%%register data load\n{READ}").receipts[0]
+    receipt = loaded.run(f"%%register data load\n{READ}").receipts[0]
     assert [(file["state"], file["digest"]) for file in receipt["files"]] == [("pending", "")]
     assert receipt["outcome"] == "partial"
-    kernel.tell("_go.set()")
+    loaded.tell("_go.set()")
     deadline = time.monotonic() + 20
     stored = []
     while time.monotonic() < deadline and not any(file["digest"] for file in stored):
         stored = [
-            file for cell in sidecars(kernel.folder)[0]["cells"] if cell["name"] == "load" for file in cell["files"]
+            file for cell in sidecars(loaded.folder)[0]["cells"] if cell["name"] == "load" for file in cell["files"]
         ]
     assert stored[0]["digest"] == sha256("a\n1\n")
-    (late,) = [cell for cell in sidecars(kernel.folder)[0]["cells"] if cell["name"] == "load"]
+    (late,) = [cell for cell in sidecars(loaded.folder)[0]["cells"] if cell["name"] == "load"]
     assert (late["outcome"], late["notes"]) == ("captured", [])
 
 
-def test_a_name_that_no_registered_cell_defined_is_told_with_where_it_came_from(kernel):
-    kernel.run("import json\ndef helper():\n    return 1\nraw = 5")
-    receipt = kernel.run("%%register step use\nvalue = json.dumps(raw + helper())").receipts[0]
+def test_a_name_that_no_registered_cell_defined_is_told_with_where_it_came_from(loaded):
+    loaded.run("import json\ndef helper():\n    return 1\nraw = 5")
+    receipt = loaded.run("%%register step use\nvalue = json.dumps(raw + helper())").receipts[0]
     assert receipt["borrowed"] == {"helper": "the unregistered cell [1]", "raw": "the unregistered cell [1]"}
-    told = kernel.run("%register status").text
+    told = loaded.run("%register status").text
     assert "step use uses raw, which no registered cell defined: the unregistered cell [1]." in told
 
 
-def test_a_capture_survives_a_restart_and_says_that_it_is_of_two_sessions(kernel):
-    kernel.run(f"%%register data load\n{READ}")
-    kernel.run("%%register step other\nx = 1")
-    kernel.restart()
-    kernel.tell(LOAD)
-    receipt = kernel.run(f"%%register data load\n{READ}").receipts[0]
+def test_a_capture_survives_a_restart_and_says_that_it_is_of_two_sessions(loaded):
+    loaded.run(f"%%register data load\n{READ}")
+    loaded.run("%%register step other\nx = 1")
+    loaded.restart()
+    loaded.tell(LOAD)
+    receipt = loaded.run(f"%%register data load\n{READ}").receipts[0]
     assert (receipt["first"], receipt["changed"]) == (False, [])
-    (sidecar,) = sidecars(kernel.folder)
+    (sidecar,) = sidecars(loaded.folder)
     assert len(sidecar["sessions"]) == 2
     assert sidecar["partial"] == ["Captured in 2 kernel sessions; in an earlier one: step other."]
 
 
-def test_status_tells_what_is_out_of_date_and_undo_forgets(kernel):
-    kernel.run(f"%%register data load\n{READ}")
-    kernel.run("%%register step train\nmodel = len(text)")
-    kernel.run(f"%%register data load\n{READ}")
-    (kernel.folder / "data.csv").write_text("b\n")
-    told = kernel.run("%register status").text
+def test_status_tells_what_is_out_of_date_and_undo_forgets(loaded):
+    loaded.run(f"%%register data load\n{READ}")
+    loaded.run("%%register step train\nmodel = len(text)")
+    loaded.run(f"%%register data load\n{READ}")
+    (loaded.folder / "data.csv").write_text("b\n")
+    told = loaded.run("%register status").text
     assert "data load   [3] 1 file   out of date: data.csv has changed" in told
     assert "step train  [2] 0 files  out of date: a cell that it builds on has run again" in told
-    assert "did you mean 'train'?" in kernel.run("%register undo trian").text
-    assert kernel.run("%register undo train").text == "Forgot step train.\n"
-    assert [cell["name"] for cell in sidecars(kernel.folder)[0]["cells"]] == ["load"]
-    assert "step train" not in kernel.run("%register status").text
+    assert "did you mean 'train'?" in loaded.run("%register undo trian").text
+    assert loaded.run("%register undo train").text == "Forgot step train.\n"
+    assert [cell["name"] for cell in sidecars(loaded.folder)[0]["cells"]] == ["load"]
+    assert "step train" not in loaded.run("%register status").text
 
 
 def test_the_notebook_is_known_from_the_server_and_its_order_and_deletions_are_told(new_kernel, tmp_path):
@@ -191,132 +180,14 @@ def test_the_notebook_is_known_from_the_server_and_its_order_and_deletions_are_t
     assert notebook.read_bytes() == before
 
 
-def test_a_cell_that_runs_again_without_its_declaration_makes_the_capture_partial(kernel):
-    kernel.run("%%register step one\nx = 1", "a")
-    kernel.run("x = 2", "a")
-    assert "step one ran again without its declaration." in kernel.run("%register status").text
+def test_a_cell_that_runs_again_without_its_declaration_makes_the_capture_partial(loaded):
+    loaded.run("%%register step one\nx = 1", "a")
+    loaded.run("x = 2", "a")
+    assert "step one ran again without its declaration." in loaded.run("%register status").text
 
 
-def test_where_nothing_can_be_stored_the_cell_is_fine_and_the_receipt_says_so(kernel):
-    (kernel.folder / ".pressrun").write_text("in the way")
-    told = kernel.run("%%register step one\n6 * 7")
-    (receipt,) = told.receipts
-    assert (told.value, told.status, receipt["stored"], receipt["outcome"]) == ("42", "ok", False, "partial")
-    assert receipt["notes"][0].startswith("Not stored: ")
-    (kernel.folder / ".pressrun").unlink()
-    kernel.run("%%register step two\n1")
-    assert [cell["name"] for cell in sidecars(kernel.folder)[0]["cells"]] == ["one", "two"]
-
-
-def stored_names(folder):
-    return [[cell["name"] for cell in sidecar["cells"]] for sidecar in sidecars(folder)]
-
-
-HOLD_BACK = (
-    "import sys; _c = sys.modules['pressrun.interfaces.magics'].session_of(get_ipython()).capturing\n"
-    "sys.modules['pressrun.interfaces.magics.capturing'].STORE_DELAY_S = 600\ndel sys"
-)
-
-
-@pytest.mark.parametrize("end", ["stop", "restart", "unload"])
-def test_receipts_that_wait_to_be_written_are_in_the_sidecar_when_the_session_ends(kernel, end):
-    kernel.run("%%register step one\nx = 1")
-    kernel.tell(HOLD_BACK)
-    receipts = [kernel.run(f"%%register step {name}\n{name} = 1").receipts[0] for name in ("two", "three", "four")]
-    assert [receipt["stored"] for receipt in receipts] == [True, True, True]
-    assert stored_names(kernel.folder) == [["one"]]
-    if end == "restart":
-        kernel.restart()
-    elif end == "unload":
-        kernel.tell("%unload_ext pressrun")
-    else:
-        kernel.manager.shutdown_kernel(now=False)
-    assert stored_names(kernel.folder) == [["one", "two", "three", "four"]]
-
-
-def test_receipts_that_wait_to_be_written_are_in_the_sidecar_when_status_has_answered(kernel):
-    kernel.run("%%register step one\nx = 1")
-    kernel.tell(HOLD_BACK)
-    kernel.run("%%register step two\ny = 1")
-    assert stored_names(kernel.folder) == [["one"]]
-    kernel.run("%register status")
-    assert stored_names(kernel.folder) == [["one", "two"]]
-
-
-def test_a_receipt_is_written_within_a_moment_though_nothing_else_happens(kernel):
-    kernel.run("%%register step one\nx = 1")
-    kernel.run("%%register step two\ny = 1")
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and stored_names(kernel.folder) != [["one", "two"]]:
-        time.sleep(0.05)
-    assert stored_names(kernel.folder) == [["one", "two"]]
-
-
-def test_a_kernel_that_is_killed_keeps_what_was_written_before(kernel):
-    kernel.run("%%register step one\nx = 1")
-    kernel.tell(HOLD_BACK)
-    kernel.run("%%register step two\ny = 1")
-    kernel.manager.shutdown_kernel(now=True)
-    assert stored_names(kernel.folder) == [["one"]]
-
-
-def test_a_receipt_that_could_not_be_written_later_is_told_with_the_next_one_and_by_status(kernel):
-    kernel.run("%%register step one\nx = 1")
-    live = kernel.folder / ".pressrun" / "live"
-    live.rename(kernel.folder / "kept")
-    live.write_text("in the way")
-    assert kernel.run("%%register step two\ny = 1").receipts[0]["stored"] is True
-    assert "Not stored: " in kernel.run("%register status").text
-    (receipt,) = kernel.run("%%register step three\nz = 1").receipts
-    assert (receipt["stored"], receipt["outcome"]) == (False, "partial")
-    assert receipt["notes"][0].startswith("Not stored: ")
-    assert receipt["notes"][1] == "Not stored either: step two."
-    live.unlink()
-    (kernel.folder / "kept").rename(live)
-    assert kernel.run("%%register step four\nw = 1").receipts[0]["stored"] is True
-    assert stored_names(kernel.folder) == [["one", "two", "three", "four"]]
-
-
-def test_folders_of_killed_kernels_are_removed_and_those_of_living_ones_stay(new_kernel, tmp_path):
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    kernels = [new_kernel(TMPDIR=str(temporary)) for _ in range(2)]
-    for kernel in kernels:
-        kernel.tell(LOAD)
-        kernel.run("%%register step one\nx = 1")
-    killed, living = kernels
-    left = {path.name for path in temporary.glob("pressrun-live-*")}
-    killed.manager.shutdown_kernel(now=True)
-    (elsewhere := temporary / "pressrun-live-999999999-held").mkdir()  # of a process that is not to be seen from here
-    with (elsewhere / "cell").open("wb") as marker:
-        fcntl.flock(marker, fcntl.LOCK_SH)
-        third = new_kernel(TMPDIR=str(temporary))
-        third.tell(LOAD)
-        third.run("%%register step one\nx = 1")
-        now = {path.name for path in temporary.glob("pressrun-live-*")}
-    assert len(left) == 2
-    assert elsewhere.name in now
-    assert len(now & left) == 1
-    assert living.run("%%register step one\nopen('data.csv', 'w').close()").receipts[0]["files"][0]["mode"] == "write"
-
-
-def test_a_file_that_an_earlier_cell_read_is_told_when_a_program_reads_it_later(kernel):
-    kernel.run("%%register step idle\nx = 1")
-    kernel.tell(
-        "import sys; sys.modules['pressrun.notebook.statcache'].RACY_NS = -10**12; del sys"
-    )  # digested only once
-    kernel.tell("get_ipython().history_manager.enabled = False")
-    for _ in range(3):
-        kernel.run(f"%%register data load\n{READ}")
-    kernel.run("%%register step idle\nx = 1")
-    (receipt,) = kernel.run(
-        "%%register step sub\nimport subprocess\ndone = subprocess.run(['cat', 'data.csv'], capture_output=True)"
-    ).receipts
-    assert [unseen["path"].rpartition("/")[2] for unseen in receipt["coverage"]["unseen"]] == ["data.csv"]
-
-
-def test_what_comes_with_python_is_told_as_no_library_and_others_are(kernel):
-    (receipt,) = kernel.run("%%register step use\nimport csv, json, msgspec\nx = csv, json, msgspec").receipts
+def test_what_comes_with_python_is_told_as_no_library_and_others_are(loaded):
+    (receipt,) = loaded.run("%%register step use\nimport csv, json, msgspec\nx = csv, json, msgspec").receipts
     assert list(receipt["packages"]) == ["msgspec"]
 
 
@@ -333,11 +204,11 @@ def test_what_ipython_keeps_for_itself_inside_the_project_is_no_input(new_kernel
     assert [unseen["path"].rpartition("/")[2] for unseen in receipt["coverage"]["unseen"]] == ["data.csv"]
 
 
-def test_a_declaration_with_nothing_below_is_told_and_a_near_match_named(kernel):
-    told = kernel.run("%register stauts")
+def test_a_declaration_with_nothing_below_is_told_and_a_near_match_named(loaded):
+    told = loaded.run("%register stauts")
     assert told.receipts == []
     assert told.text == ("pressrun: there is nothing below this line to register. Did you mean 'status'?\n")
-    assert "only as its first line" in kernel.run("x = 1\n%register step one").text
+    assert "only as its first line" in loaded.run("x = 1\n%register step one").text
 
 
 def test_in_a_replay_nothing_is_captured_live(tmp_path):
@@ -398,38 +269,38 @@ def test_a_terminal_goes_on_reading_below_a_declaration():
     assert done.stdout == "incomplete\ncomplete\n"
 
 
-def test_a_recursion_to_the_limit_is_no_fault_and_interrupts_still_arrive(kernel):
-    told = kernel.run(
+def test_a_recursion_to_the_limit_is_no_fault_and_interrupts_still_arrive(loaded):
+    told = loaded.run(
         "%%register step deep\nimport signal\ndef down():\n    with open('data.csv'):\n        pass\n    down()\n"
         "try:\n    down()\nexcept RecursionError:\n    print('limit')\n"
         "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     )
     assert told.text == "limit\nTrue\n"
     assert [file["path"] for file in told.receipts[0]["files"]] == ["data.csv"]
-    assert "fault in" not in kernel.run("%register status").text
-    request = kernel.send("import time\nprint('on', flush=True)\ntime.sleep(30)")
-    kernel.await_text(request, "on")
-    kernel.manager.interrupt_kernel()
-    assert kernel.take(request).status == "error"
+    assert "fault in" not in loaded.run("%register status").text
+    request = loaded.send("import time\nprint('on', flush=True)\ntime.sleep(30)")
+    loaded.await_text(request, "on")
+    loaded.manager.interrupt_kernel()
+    assert loaded.take(request).status == "error"
 
 
-def test_values_however_large_are_shown_in_a_line(kernel):
-    told = kernel.run("%%register parameters\nbig = 10 ** 9999\nmany = {n: n for n in range(9)}\nraw = bytes(10 ** 7)")
+def test_values_however_large_are_shown_in_a_line(loaded):
+    told = loaded.run("%%register parameters\nbig = 10 ** 9999\nmany = {n: n for n in range(9)}\nraw = bytes(10 ** 7)")
     shown = told.receipts[0]["parameters"]
     assert shown["big"] == "<int of 33216 bits>"
     assert shown["many"] == "{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, … 9 items}"
     assert len(shown["raw"]) == 80
 
 
-def test_thousands_of_files_are_captured_within_the_time_that_a_cell_waits(kernel):
-    folder = kernel.folder / "many"
+def test_thousands_of_files_are_captured_within_the_time_that_a_cell_waits(loaded):
+    folder = loaded.folder / "many"
     folder.mkdir()
     for number in range(5000):
         (folder / f"{number}.txt").write_text(str(number))
-    told = kernel.run(
+    told = loaded.run(
         "%%register step many\nfor n in range(5000):\n    with open(f'many/{n}.txt') as file:\n        file.read()"
     )
     assert len(told.receipts) == 1
-    assert "fault in" not in kernel.run("%register status").text
-    (sidecar,) = sidecars(kernel.folder)
+    assert "fault in" not in loaded.run("%register status").text
+    (sidecar,) = sidecars(loaded.folder)
     assert len(sidecar["cells"][0]["files"]) == 5000
