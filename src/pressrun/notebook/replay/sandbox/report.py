@@ -149,7 +149,7 @@ class _Asked:
             return
         if not there or not self._is_data(path):
             return
-        if kind == "folder" and (not self._rules.is_whole(here) or self._is_skeleton(path)):
+        if kind == "folder" and (not self._rules.is_whole(here) or self._is_skeleton(path) or _is_searched(path)):
             return
         yield UndeclaredRead(path=str(here), kind=kind, cells=cells, told_by=told_by)
 
@@ -184,6 +184,12 @@ class _Asked:
         below = folder.rstrip(os.sep) + os.sep
         known = (*self._bound, *self._enclosed.initial, *(path for path, _ in self._sandbox.links))
         return {Path(path[len(below) :]).parts[0] for path in known if path.startswith(below)}
+
+
+def _is_searched(folder: str) -> bool:
+    """Tell whether a shell looks at a folder because programs are searched in it or below it."""
+    below = folder.rstrip(os.sep) + os.sep
+    return any(f"{entry}{os.sep}".startswith(below) for entry in os.environ.get("PATH", "").split(os.pathsep))
 
 
 def _united(found: Iterable[UndeclaredRead]) -> list[UndeclaredRead]:
