@@ -116,13 +116,15 @@ def test_a_kernel_that_is_killed_was_seen_until_then_and_its_tracer_ends_too(rep
 
 
 @pytest.mark.usefixtures("tracer")
-def test_a_tracer_does_not_outlive_a_driver_that_is_killed(replayed: Replayed) -> None:
+def test_a_tracer_does_not_outlive_a_driver_that_is_killed(
+    replayed: Replayed, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     followed: list[psutil.Process] = []
 
     def on_event(event: ReplayEvent) -> None:
         if isinstance(event, CellStarted):
             followed.extend(tracers())
-            (driver,) = psutil.Process().children()
+            (driver,) = (one for one in left_behind() if "child.py" in " ".join(one.cmdline()))
             driver.kill()
 
     replay = replayed("import time\ntime.sleep(60)", on_event=on_event)
