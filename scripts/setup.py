@@ -19,7 +19,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "pressrun-setup"
 REQUIREMENTS = ROOT / "requirements" / "dev.txt"
-PROGRAMS = {"strace": "strace", "bwrap": "bubblewrap"}
+PROGRAMS = {"strace": "strace", "bwrap": "bubblewrap", "postgres": "postgresql"}
+ELSEWHERE = {"postgres": Path("/usr/lib/postgresql")}  # Debian keeps several versions of it, none of them in the PATH
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def fingerprint() -> str:
 
 def add_programs() -> None:
     """Install the programs that some tests run, where the system's package manager can; say which tests lack them."""
-    missing = {name: package for name, package in PROGRAMS.items() if shutil.which(name) is None}
+    missing = {name: package for name, package in PROGRAMS.items() if not is_here(name)}
     if not missing or not sys.platform.startswith("linux"):
         return
     apt = shutil.which("apt-get")
@@ -60,6 +61,12 @@ def add_programs() -> None:
             return
         print(f"apt-get could not install {', '.join(missing.values())} (update: {update.returncode}).", flush=True)
     print(f"Not here: {', '.join(missing)}. The tests that need them are skipped.", flush=True)
+
+
+def is_here(program: str) -> bool:
+    """Return whether a program is installed."""
+    folder = ELSEWHERE.get(program)
+    return shutil.which(program) is not None or (folder is not None and any(folder.glob(f"*/bin/{program}")))
 
 
 def make_venv() -> None:

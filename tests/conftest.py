@@ -15,6 +15,8 @@ import pytest
 os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 # environments for tests are made with the interpreters that are there
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+# runs are recorded in a journal that somebody's key signs; the one of whoever runs the tests is not for that
+os.environ.setdefault("PRESSRUN_JOURNAL_KEY", str(Path(sys.prefix) / "test-journal.key"))
 
 
 @pytest.fixture(scope="session")
