@@ -4,10 +4,13 @@
     ├── UsageError                     exit 2: wrong use, wrong parameters, not a notebook
     │   ├── NotebookFormatError        the file is no notebook we can read (empty, invalid, nbformat 3, other language)
     │   ├── DeclarationError           a ``%%register`` line is wrong, or two spellings contradict each other
-    │   └── ParameterError             unknown name, wrong type, value that cannot be parsed
+    │   ├── ParameterError             unknown name, wrong type, value that cannot be parsed
+    │   └── PolicyError                the file is no policy: something in it is unknown, missing or of another type
     ├── NotebookFailedError            exit 1: the notebook did not reach its end
-    ├── RefusedError                   exit 3: policy, secrets or doctor refuse
+    ├── RefusedError                   exit 3: policy, roles, secrets or doctor refuse
+    │   ├── NotAllowedError            the policy does not allow a version to go somewhere
     │   └── UnsafeContentError         a model format or an archive member that may not be opened
+    ├── HeadMovedError                 others appended to the journal since: decide and offer again
     ├── SidecarError                   exit 1: the file that holds a live capture cannot be read or written
     ├── ResultsDifferError             exit 4: it ran, and the results are not the same
     └── CannotRestoreError             exit 5: an environment or an input cannot be restored
@@ -79,6 +82,14 @@ class ParameterError(UsageError):
     """A parameter is unknown, of the wrong type, or its value cannot be parsed."""
 
 
+class PolicyError(UsageError):
+    """The file is no policy."""
+
+
+class HeadMovedError(PressrunError):
+    """Others have appended to the journal since; fold what is new and offer again."""
+
+
 class NotebookFailedError(PressrunError):
     """The notebook did not reach its end."""
 
@@ -89,6 +100,10 @@ class RefusedError(PressrunError):
     """A rule refuses what was asked."""
 
     exit_code = EXIT_REFUSED
+
+
+class NotAllowedError(RefusedError):
+    """The policy does not allow a version to go somewhere."""
 
 
 class UnsafeContentError(RefusedError):

@@ -99,7 +99,7 @@ MUTANTS = {
     ),
     "an object found in place is believed to be whole and durable": (
         ObjectStore,
-        "put",
+        "_put",
         "self.writer.confirm(layout.object_path(self.root, expected))",
         "pass",
     ),
@@ -124,7 +124,7 @@ MUTANTS = {
             "add_evidence",
             "self._keep_fact(layout.bundle_path(self.root, digest) / layout.EVIDENCE, piece)\n",
             "self._keep_fact(layout.bundle_path(self.root, digest) / layout.EVIDENCE, piece)\n"
-            "        self.objects.put(content)\n",
+            "            self.objects.put(content)\n",
         ),
     ),
     "a name found in place is believed to be durable": (

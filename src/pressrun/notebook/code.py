@@ -43,6 +43,7 @@ def code_state(
         remote=git.remote,
         dirty=git.dirty,
         patch=git.patch,
+        committer=git.committer,
         local_modules=local,
         outside_modules=outside,
     )

@@ -37,6 +37,7 @@ class GitState(msgspec.Struct, frozen=True):
         remote: of ``origin``, else of the first remote, without credentials.
         dirty: whether a tracked file differs from the commit or one of the files asked about is not tracked.
         patch: ``git diff HEAD``; empty when clean or larger than `MAX_PATCH_BYTES`.
+        committer: e-mail of who committed the files asked about last (of the whole tree where none are).
     """
 
     commit: str = ""
@@ -44,6 +45,7 @@ class GitState(msgspec.Struct, frozen=True):
     remote: str = ""
     dirty: bool = False
     patch: str = ""
+    committer: str = ""
 
 
 def git_state(folder: Path, files: tuple[Path, ...] = ()) -> GitState:
@@ -69,6 +71,7 @@ def git_state(folder: Path, files: tuple[Path, ...] = ()) -> GitState:
         remote=_remote(git),
         dirty=bool(changed or untracked or not commit),
         patch=patch.decode("utf-8", "replace"),
+        committer=git.text("log", "-1", "--format=%ce", "--", *map(str, files)),
     )
 
 

@@ -237,6 +237,8 @@ class CodeState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the code came from.
 
     Attributes:
+        committer: e-mail of who last committed the notebook or a module of its project; that person's approval would
+            be one of their own work.
         remote: URL without credentials.
         patch: ``git diff HEAD`` of a dirty tree as text; empty when clean, no repository, or over the size limit.
         local_modules: posix path relative to the project -> digest of every local module that was imported.
@@ -250,6 +252,7 @@ class CodeState(msgspec.Struct, frozen=True, kw_only=True):
     remote: str = ""
     dirty: bool = False
     patch: str = ""
+    committer: str = ""
     local_modules: dict[str, Digest] = {}
     outside_modules: dict[str, Digest] = {}
 

@@ -44,6 +44,7 @@ from pressrun.store.manifests import (
 )
 from pressrun.store.names import Names
 from pressrun.store.objects import ObjectStore
+from pressrun.store.objects_port import Objects
 
 __all__ = [
     "BundleStore",
@@ -68,11 +69,11 @@ class StoredBundle:
     """A bundle in a store, as something that can be exported.
 
     Args:
-        objects: the store's objects.
+        objects: the store that holds its files.
         read: its manifest as it is now.
     """
 
-    def __init__(self, objects: ObjectStore, read: ReadManifest) -> None:
+    def __init__(self, objects: Objects, read: ReadManifest) -> None:
         self._objects = objects
         self.manifest = read.manifest
         self.fields = read.fields
@@ -116,10 +117,11 @@ class BundleStore:
         """Store a bundle that `open_directory` has just verified."""
         digest = bundle.manifest.content_digest
         try:
-            for listed in listed_files(bundle.manifest).values():
-                self.objects.put(bundle.folder / listed.path, expected=listed.digest)
-            self._publish(bundle)
-            self._names.give(bundle.manifest.name, digest)
+            with self.objects.adding():  # until the manifest stands, nothing refers to the files
+                for listed in listed_files(bundle.manifest).values():
+                    self.objects.put(bundle.folder / listed.path, expected=listed.digest)
+                self._publish(bundle)
+                self._names.give(bundle.manifest.name, digest)
         except OSError as error:
             raise cannot_write(self.root, error) from error
         return self.load(digest)
@@ -165,11 +167,12 @@ class BundleStore:
             raise UsageError(f"the name {name!r} is not allowed: {problem}")
         self._require(digest)
         try:
-            found = self.objects.put(content)
-            piece = EvidenceFile(
-                path=with_digest(f"{EVIDENCE_FOLDER}/{name}", found), kind=kind, digest=found, size=len(content)
-            )
-            self._keep_fact(layout.bundle_path(self.root, digest) / layout.EVIDENCE, piece)
+            with self.objects.adding():
+                found = self.objects.put(content)
+                piece = EvidenceFile(
+                    path=with_digest(f"{EVIDENCE_FOLDER}/{name}", found), kind=kind, digest=found, size=len(content)
+                )
+                self._keep_fact(layout.bundle_path(self.root, digest) / layout.EVIDENCE, piece)
         except OSError as error:
             raise cannot_write(self.root, error) from error
         return piece

@@ -19,6 +19,7 @@ from pressrun.rules.paths import name_problem
 from pressrun.store import layout
 from pressrun.store.bundles import BundleStore
 from pressrun.store.durable import TEMPORARY, digest_file
+from pressrun.store.folders import cannot_remove
 from pressrun.store.manifests import listed_files
 
 GRACE_S = 24 * 3600.0
@@ -107,10 +108,18 @@ def _objects(store: BundleStore, problems: list[StoreProblem], *, contents: bool
                 problems.append(StoreProblem(where=where, what="it is no object"))
                 continue
             digest = f"sha256:{fan}{rest}"
-            if contents and (found := digest_file(store.fs, folder / fan / rest)) != digest:
-                problems.append(StoreProblem(where=where, what=f"the object is damaged: it is {found}"))
+            if contents and (damage := _damage(store, digest)):
+                problems.append(StoreProblem(where=where, what=damage))
                 continue
             yield digest
+
+
+def _damage(store: BundleStore, digest: Digest) -> str:
+    try:
+        found = digest_file(store.fs, layout.object_path(store.root, digest))
+    except OSError as error:  # also what is a folder or a link where a file should be
+        return f"the object cannot be read: {error.strerror or error}"
+    return "" if found == digest else f"the object is damaged: it is {found}"
 
 
 def _bundle(
@@ -160,7 +169,7 @@ def sweep(store: BundleStore, *, now_s: float, grace_s: float = GRACE_S) -> Swee
         grace_s: how long a file must have been left alone; a writer may take its time.
 
     Raises:
-        CannotRestoreError: the store is of a newer format.
+        CannotRestoreError: the store is of a newer format, or a file cannot be removed.
     """
     if not layout.check_format(store.root, store.fs):
         return Sweep()
@@ -169,8 +178,11 @@ def sweep(store: BundleStore, *, now_s: float, grace_s: float = GRACE_S) -> Swee
     kept: list[str] = []
     for name in store.fs.names(folder):
         if _is_abandoned(store, folder / name, now_s, grace_s):
-            with contextlib.suppress(FileNotFoundError):  # its writer, or another sweep, was faster
-                store.fs.remove(folder / name)
+            try:
+                with contextlib.suppress(FileNotFoundError):  # its writer, or another sweep, was faster
+                    store.fs.remove(folder / name)
+            except OSError as error:
+                raise cannot_remove(folder / name, error) from error
             removed.append(name)
         else:
             kept.append(name)

@@ -226,6 +226,15 @@ def cannot_write(target: Path, error: OSError) -> CannotRestoreError:
     )
 
 
+def cannot_remove(target: Path, error: OSError) -> CannotRestoreError:
+    """Return the error for a file that is not needed any more and cannot be removed."""
+    return CannotRestoreError(
+        f"cannot remove: {error.strerror or error}",
+        where=str(error.filename or target),
+        remedy="What is left is found again the next time; see that the folder may be written to.",
+    )
+
+
 def write_file(folder: Path, path: str, chunks: Iterable[bytes], *, sync: bool = True) -> tuple[int, Digest]:
     """Write one file of a bundle into a fresh folder, never over anything and never outside of it.
 

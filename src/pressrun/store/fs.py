@@ -6,9 +6,13 @@ loss. Nothing here knows what is stored. Add a method only when the write protoc
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, Protocol
 
@@ -16,6 +20,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
+_PAUSE_S = 0.02
 
 
 class Entry(NamedTuple):
@@ -66,6 +71,15 @@ class Fs(Protocol):
 
     def stat(self, path: Path) -> Entry | None:
         """Return what stands at `path`, None for nothing."""
+
+    def touch(self, path: Path) -> None:
+        """Let a file have been modified now. That need not survive a power loss."""
+
+    def lock(self, path: Path, *, shared: bool, patience_s: float) -> AbstractContextManager[None]:
+        """Hold a lock between processes, with others that share it or alone; whoever is killed lets go of it.
+
+        Raises `TimeoutError` when it could not be had within `patience_s` seconds.
+        """
 
 
 class _RealNewFile:
@@ -135,6 +149,33 @@ class RealFs:
         elif stat.S_ISDIR(found.st_mode):
             kind = "directory"
         return Entry(kind, found.st_size, found.st_mtime, stat.S_IMODE(found.st_mode))
+
+    def touch(self, path: Path) -> None:
+        """Set the time of modification."""
+        os.utime(path, follow_symlinks=False)
+
+    @contextlib.contextmanager
+    def lock(self, path: Path, *, shared: bool, patience_s: float) -> Iterator[None]:
+        """Take a `flock` on a file that is made for it and stays."""
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _CLOSE_ON_EXEC, _PRIVATE_FILE)
+        try:
+            wanted = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+            deadline = time.monotonic() + patience_s
+            while True:
+                try:
+                    fcntl.flock(descriptor, wanted)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(
+                            errno.ETIMEDOUT, f"held by others for {patience_s:g} s", str(path)
+                        ) from error
+                time.sleep(_PAUSE_S)
+            yield
+        finally:
+            os.close(descriptor)
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -1,21 +1,33 @@
-"""Files by their digest, kept for good.
+"""Files by their digest, on this disk.
 
-Nothing is ever changed or deleted here. What is written is durable before it is acknowledged; what is read is hashed
-while it is read.
+Nothing is ever changed here, and only a collection of garbage removes anything. What is written is durable before it
+is acknowledged; what is read is hashed while it is read.
+
+Whoever adds holds the store's gate shared, a collection holds it alone: an object that is found in place is made young
+again while no collection can be looking at its age.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pressrun.errors import BundleCorruptError, CannotRestoreError
+from pressrun.errors import BundleCorruptError, CannotRestoreError, UsageError
 from pressrun.records.digest import Digest
 from pressrun.store import layout
 from pressrun.store.durable import CHUNK_BYTES, DurableWriter, digest_file
+from pressrun.store.folders import cannot_remove, cannot_write
 from pressrun.store.fs import Fs, RealFs, open_regular
+from pressrun.store.objects_port import AboutObject
+
+GATE = "gc.lock"
+GATE_PATIENCE_S = 600.0
+"""How long somebody who adds waits for a collection to end, seconds."""
+_REST = re.compile("[0-9a-f]{62}")
 
 
 class ObjectStore:
@@ -44,11 +56,20 @@ class ObjectStore:
 
         Raises:
             BundleCorruptError: the content is not the expected one.
+            UsageError: the file cannot be read, or is no regular file.
+            CannotRestoreError: the store cannot be written.
         """
-        self.prepare()
+        try:
+            with self.adding():
+                return self._put(source, expected)
+        except OSError as error:
+            raise cannot_write(self.root, error) from error
+
+    def _put(self, source: bytes | Path, expected: Digest | None) -> Digest:
         if isinstance(source, bytes):
             expected = self._as_expected(source, expected)
         if expected is not None and self._intact(expected):
+            self.fs.touch(layout.object_path(self.root, expected))
             self.writer.confirm(layout.object_path(self.root, expected))
             return expected
         staged = self.writer.stage(_chunks(source))
@@ -61,6 +82,51 @@ class ObjectStore:
         # replaces an object that was found damaged by one that is whole
         self.writer.settle(staged, layout.object_path(self.root, staged.digest))
         return staged.digest
+
+    @contextlib.contextmanager
+    def adding(self) -> Iterator[None]:
+        """Keep every collection of garbage away while the block runs; any number of writers may do so at once.
+
+        Hold it around everything that has to become referred to together: objects that are put in the block are not
+        collected before it ends.
+
+        Raises:
+            CannotRestoreError: a collection did not end, or the store cannot be written.
+        """
+        with self._gate(shared=True, patience_s=GATE_PATIENCE_S):
+            yield
+
+    @contextlib.contextmanager
+    def alone(self, patience_s: float) -> Iterator[None]:
+        """Keep everybody who adds away while the block runs.
+
+        Raises:
+            CannotRestoreError: others were adding for `patience_s` seconds.
+        """
+        with self._gate(shared=False, patience_s=patience_s):
+            yield
+
+    @contextlib.contextmanager
+    def _gate(self, *, shared: bool, patience_s: float) -> Iterator[None]:
+        with contextlib.ExitStack() as held:
+            try:
+                self.prepare()
+                held.enter_context(self.fs.lock(self.root / GATE, shared=shared, patience_s=patience_s))
+            except TimeoutError as error:
+                raise CannotRestoreError(
+                    f"{'a collection of garbage' if shared else 'somebody else'} has been at the store for "
+                    f"{patience_s:g} s",
+                    where=str(self.root),
+                    remedy="Nothing was changed. Try again when it has ended.",
+                ) from error
+            except OSError as error:
+                raise cannot_write(self.root, error) from error
+            yield
+
+    @property
+    def where(self) -> str:
+        """The folder."""
+        return str(self.root)
 
     def has(self, digest: Digest) -> bool:
         """Whether there is such an object (its content is not looked at)."""
@@ -119,7 +185,28 @@ class ObjectStore:
         folder = self.root / layout.OBJECTS
         for fan in self.fs.names(folder):
             for rest in self.fs.names(folder / fan):
-                yield f"sha256:{fan}{rest}"
+                if _REST.fullmatch(rest):
+                    yield f"sha256:{fan}{rest}"
+
+    def about(self, digest: Digest) -> AboutObject | None:
+        """Return what is known of an object without reading it, None when there is none."""
+        entry = self.fs.stat(layout.object_path(self.root, digest))
+        return AboutObject(entry.size, entry.modified_s) if entry is not None and entry.kind == "file" else None
+
+    def remove(self, digest: Digest) -> None:
+        """Remove an object that may be gone already. Only a collection of garbage asks for this, holding the gate.
+
+        Raises:
+            CannotRestoreError: it cannot be removed.
+        """
+        path = layout.object_path(self.root, digest)
+        try:
+            self.fs.remove(path)
+            self.fs.sync_directory(path.parent)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise cannot_remove(path, error) from error
 
     def prepare(self) -> None:
         """Make the store's folder when it is not there yet."""
@@ -144,6 +231,9 @@ def _chunks(source: bytes | Path) -> Iterable[bytes]:
     if isinstance(source, bytes):
         yield source
         return
-    with open_regular(source) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+    try:
+        with open_regular(source) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise UsageError(f"the file cannot be read: {error.strerror or error}", where=str(source)) from error

@@ -58,6 +58,10 @@ class PowerLoss:
         self._acknowledged.update(facts)
         self.step(f"acknowledged {facts}")
 
+    def forget(self, *facts: Fact) -> None:
+        """Take note that the program may remove `facts` from now on."""
+        self._acknowledged.difference_update(facts)
+
     def step(self, what: str) -> None:
         """Judge every disk that a power loss could leave now; `what` is what was done last."""
         if not self.watching:

@@ -11,9 +11,10 @@ half done (the new name there, the old one too, or neither), files whose length 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +53,7 @@ class SimFs:
         fail_after: fail the operation with this number for want of space; None for never.
         fail_forever: and all operations after it.
         clock_s: the present; tests may move it.
+        on_wait: called when a lock is held by another, to let that one work; None where nobody else is there.
     """
 
     def __init__(self) -> None:
@@ -65,6 +67,8 @@ class SimFs:
         self.fail_forever = False
         self.steps = 0
         self.clock_s = 1_000_000.0
+        self.on_wait: Callable[[], None] | None = None
+        self._holders: dict[Path, list[bool]] = {}
 
     def create(self, path: Path) -> NewFile:
         """Create a file."""
@@ -142,6 +146,29 @@ class SimFs:
         if node.directory:
             return Entry("directory", 0, node.modified_s, 0o700)
         return Entry("file", len(node.data), node.modified_s, 0o600)
+
+    def touch(self, path: Path) -> None:
+        """Set the time of modification."""
+        node = self._find(path)
+        if node is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+        self._begin()
+        node.modified_s = self.clock_s
+        self._end(f"touch {path}")
+
+    @contextlib.contextmanager
+    def lock(self, path: Path, *, shared: bool, patience_s: float) -> Iterator[None]:
+        """Hold a lock; it is of no process that was killed, and leaves nothing on the disk."""
+        holders = self._holders.setdefault(path, [])
+        while holders and not (shared and all(holders)):
+            if self.on_wait is None:
+                raise TimeoutError(errno.ETIMEDOUT, f"held by others for {patience_s:g} s", str(path))
+            self.on_wait()
+        holders.append(shared)
+        try:
+            yield
+        finally:
+            holders.remove(shared)
 
     def write_node(self, node: Node, data: bytes, path: Path) -> None:
         """Append to a file that is being written."""

@@ -7,9 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pressrun.errors import PressrunError
+from pressrun.records.digest import Digest
 from pressrun.store.bundles import BundleStore
 from pressrun.store.check import GRACE_S, check_store, sweep
 from pressrun.store.fs import Fs
+from pressrun.store.garbage import Gate, collect, gate_of
+from pressrun.store.journal.memory import MemoryJournal
+from pressrun.store.objects import ObjectStore
+from pressrun.store.references import References
+from pressrun.store.unregistered import forget_bundles
 from pressrun.testing.power_loss import Fact, Judge, PowerLoss
 from pressrun.testing.simfs import Image, ImageFs, Killed, SimFs
 from pressrun.testing.turns import Turns
@@ -77,6 +83,7 @@ class StoreWorld:
     def __init__(self, bundles: Path, judge: Judge, seed: int = 0) -> None:
         self._bundles = bundles
         self._pause: Callable[[], None] = lambda: None
+        self._put_s: dict[Digest, float] = {}
         self.fs = SimFs()
         self.fs.make_directory(ROOT.parent)
         self.fs.write_back()
@@ -89,7 +96,9 @@ class StoreWorld:
 
     def put(self, content: bytes) -> None:
         """Store an object."""
-        self.loss.acknowledge(("object", self.store().objects.put(content)))
+        digest = self.store().objects.put(content)
+        self._put_s[digest] = self.fs.clock_s
+        self.loss.acknowledge(("object", digest))
 
     def add(self, bundle: str) -> None:
         """Store a bundle."""
@@ -117,6 +126,29 @@ class StoreWorld:
         self.add(bundle)
         self.add_evidence(bundle, receipt)
         self.set_name("best", bundle)
+
+    def collect(self) -> None:
+        """Collect garbage: what nothing refers to and nobody was told of within the period of grace."""
+        objects = _WatchedObjects(self)
+        collect(objects, References(MemoryJournal(), objects, self.store()), self._gate(objects))
+
+    def _gate(self, objects: ObjectStore) -> Gate:
+        return gate_of(objects, now_s=self.fs.clock_s, grace_s=GRACE_S)
+
+    def about_to_remove(self, digest: Digest) -> None:
+        """Take note that an object goes, where the last writer of it was told so long ago, and let others work."""
+        if self.fs.clock_s - self._put_s.get(digest, 0.0) >= GRACE_S:
+            self.loss.forget(("object", digest))
+        self._pause()
+
+    def forget(self, bundle: str) -> None:
+        """Forget a bundle that was not registered."""
+        store = self.store()
+        digest = store.resolve(bundle)
+        gone: list[Fact] = [("bundle", digest), *(("name", name, digest) for name in store.names())]
+        gone += [("evidence", digest, piece.digest) for piece in store.load(digest).evidence]
+        self.loss.forget(*gone)
+        forget_bundles(store, lambda: (digest,), patience_s=1.0)
 
     def sweep(self) -> None:
         """Sweep up what is older than the grace period."""
@@ -162,7 +194,7 @@ class StoreWorld:
     def in_turns(self, seed: int, writers: Sequence[Callable[[], None]]) -> list[BaseException]:
         """Run writers in turns, an operation each, and return what they raised."""
         turns = Turns(seed)
-        self._pause = turns.switch
+        self._pause = self.fs.on_wait = turns.switch
         self.fs.on_step = functools.partial(_step_and_switch, self.loss, turns)
         turns.run(writers)
         return turns.errors
@@ -173,6 +205,18 @@ class StoreWorld:
         before = self.fs.steps
         action(self)
         return self.fs.steps - before
+
+
+class _WatchedObjects(ObjectStore):
+    """Tells its world before it removes anything."""
+
+    def __init__(self, world: StoreWorld) -> None:
+        super().__init__(ROOT, world.fs)
+        self._world = world
+
+    def remove(self, digest: Digest) -> None:
+        self._world.about_to_remove(digest)
+        super().remove(digest)
 
 
 def _step_and_switch(loss: PowerLoss, turns: Turns, what: str) -> None:

@@ -28,6 +28,11 @@ def tasks_for(cells: Sequence[Cell]) -> tuple[CellTask, ...]:
     return tuple(tasks)
 
 
+def metrics_tasks(cells: Sequence[Cell]) -> tuple[CellTask, ...]:
+    """Return the tasks that read declared metrics, without those that export models: for a run that is only tracked."""
+    return tuple(metrics_task(cell) for cell in cells if cell.declaration and cell.declaration.kind == "metrics")
+
+
 def export_task(cell: Cell) -> CellTask:
     """Return the task that exports the model of a cell declared ``model NAME``."""
     if cell.declaration is None or cell.declaration.kind != "model":

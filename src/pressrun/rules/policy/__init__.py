@@ -1,0 +1,1 @@
+"""Policies: read strictly, merged so that they only tighten, and asked about facts."""
