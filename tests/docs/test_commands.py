@@ -54,6 +54,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),  # keys and settings of whoever runs the tests stay out of it
     }
     for command, expected in commands(page):
         if "--sandbox" in command and not sandbox_works():

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
 
 CELLS = [
     "%%register parameters\nrows: int = 3  # how many rows to add up\nhalf = rows // 2",
@@ -16,6 +18,15 @@ CELLS = [
     "%%register skip\nraise RuntimeError('exploration that never worked')",
     "{'mean': mean, 'rows': rows}",
 ]
+
+
+class PressedExample(NamedTuple):
+    """What pressing an example notebook came to: its bundle, and what the command said."""
+
+    bundle: Path
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def write_notebook(path, sources):

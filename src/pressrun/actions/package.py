@@ -29,6 +29,7 @@ from pressrun.actions.progress import Progress, Silent
 from pressrun.actions.proof import Proof
 from pressrun.actions.runs import Run
 from pressrun.actions.secret_gate import SecretGate
+from pressrun.actions.tracking import of_bundle, replayed, track, with_receipt
 from pressrun.errors import UsageError
 from pressrun.notebook.package.models import finish_model
 from pressrun.notebook.package.write import BundlePieces, EvidencePiece, add_evidence, assemble
@@ -46,6 +47,8 @@ from pressrun.rules.hidden_state import count_findings
 from pressrun.rules.paths import name_problem
 from pressrun.rules.varying import UNEQUAL, leave_out
 from pressrun.store.folders import require_free
+
+PRESS_RECEIPT = "receipt-press.json"
 
 
 class Packaged(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +154,7 @@ class _Press:
         pieces = list(evidence_of(pressed, manifest, datetime.datetime.now(datetime.timezone.utc)))
         if saved is not None:
             pieces.append(EvidencePiece(name="receipt-saved.json", kind="receipt", content=pretty_json(saved)))
-        pieces.append(EvidencePiece(name="receipt-press.json", kind="receipt", content=pretty_json(receipt)))
+        pieces.append(EvidencePiece(name=PRESS_RECEIPT, kind="receipt", content=pretty_json(receipt)))
         for piece in pieces:
             manifest = add_evidence(folder, manifest, piece)
         passed = self._gate.check_folder(folder)
@@ -159,6 +162,7 @@ class _Press:
             allowed = pretty_json({"allowed": passed.allowed})
             manifest = add_evidence(folder, manifest, EvidencePiece(name="secrets.json", kind="other", content=allowed))
         manifest = store_of(self._source.project).add(folder)
+        problem = self._track(pressed, manifest, receipt)
         if self._request.destination is not None:
             self._request.destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(folder, self._request.destination, dirs_exist_ok=True)
@@ -170,9 +174,15 @@ class _Press:
             saved=saved,
             coverage=pressed.capture.coverage,
             structure=pressed.program.source.structure if pressed.program else "linear",
-            notes=(*contents.notes, *passed.notes),
+            notes=(*contents.notes, *passed.notes, *([problem] if problem else [])),
             manifest=manifest,
         )
+
+    def _track(self, pressed: Pressed, manifest: Manifest, receipt: Receipt) -> str:
+        run = pressed.proof.run if pressed.proof is not None else pressed.run
+        event = msgspec.structs.replace(replayed(manifest.name, run.replay, run.values), what="package")
+        stored = next((piece.digest for piece in manifest.evidence if piece.path.endswith(PRESS_RECEIPT)), "")
+        return track(self._source.project, with_receipt(of_bundle(event, manifest), receipt, stored))
 
     def _receipt(self, pressed: Pressed, subject: Digest) -> Receipt:
         proof = pressed.proof

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,16 +11,21 @@ from typing import Any
 import msgspec
 
 from pressrun.actions.progress import Progress, Silent
+from pressrun.actions.runs import measured
 from pressrun.actions.sandboxing import notebook_sandbox
 from pressrun.errors import UsageError
 from pressrun.notebook.binding import bind_parameters, injection_source, with_references
 from pressrun.notebook.inspect import inspect_notebook
+from pressrun.notebook.package.tasks import metrics_tasks
+from pressrun.notebook.project import find_project
 from pressrun.notebook.read import read_notebook
 from pressrun.notebook.replay.request import ReplayRequest, Trace
 from pressrun.notebook.replay.run import replay_notebook
 from pressrun.notebook.secrets import files_of, references_in
 from pressrun.records.cells import Inspection
 from pressrun.records.replay import Replay
+
+_log = logging.getLogger(__name__)
 
 
 class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +39,7 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
         sandbox: whether to run without network, and with nothing readable but the environment and declared inputs:
             files that the source or a parameter names, and `inputs`. What the notebook writes is gone after the run.
         inputs: files and folders that are declared for a sandboxed run of a notebook; a bundle says itself.
+        track: whether the run is recorded in the project's journal.
     """
 
     kernel: str | None = None
@@ -42,6 +50,7 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace = "auto"
     sandbox: bool = False
     inputs: tuple[Path, ...] = ()
+    track: bool = True
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +81,8 @@ def replay(
         UsageError: the notebook, a parameter, the output or the kernel cannot be used.
     """
     values, settings, progress = values or Values(), settings or ReplaySettings(), progress or Silent()
-    inspection = inspect_notebook(read_notebook(notebook))
+    source = read_notebook(notebook)
+    inspection = inspect_notebook(source)
     refuse_errors(inspection)
     bound = with_references(inspection, bind_parameters(inspection, values.given, values.words))
     request = ReplayRequest(
@@ -87,11 +97,32 @@ def replay(
         environment_names=settings.environment_names,
         trace=settings.trace,
     )
+    if not settings.track:
+        return _replayed(request, settings, progress)
+    with tempfile.TemporaryDirectory(prefix="pressrun-replay-") as place:
+        tasks = metrics_tasks(source.cells)
+        tracked = msgspec.structs.replace(request, tasks=tasks, task_directory=Path(place) if tasks else None)
+        done = _replayed(tracked, settings, progress)
+        _track(notebook, done)
+    return msgspec.structs.replace(done, tasks=())
+
+
+def _replayed(request: ReplayRequest, settings: ReplaySettings, progress: Progress) -> Replay:
     if not settings.sandbox:
         return replay_notebook(request, progress.event)
     secrets = tuple(path for path in files_of(references_in([request.injection])) if path.is_file())
-    with notebook_sandbox(notebook, bound, (*settings.inputs, *secrets)) as sandbox:
+    with notebook_sandbox(request.notebook, request.values, (*settings.inputs, *secrets)) as sandbox:
         return replay_notebook(msgspec.structs.replace(request, sandbox=sandbox), progress.event)
+
+
+def _track(notebook: Path, done: Replay) -> None:
+    # the journal's room is only entered by a run that is recorded
+    from pressrun.actions.tracking import replayed, track  # noqa: PLC0415
+
+    project = find_project(notebook)
+    name = notebook.absolute().relative_to(project).as_posix()
+    if problem := track(project, replayed(name, done, measured(done))):
+        _log.warning("%s", problem)
 
 
 def default_output(notebook: Path) -> Path:

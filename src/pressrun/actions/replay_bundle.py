@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -12,14 +13,18 @@ from pressrun.actions.clean_room import running
 from pressrun.actions.exchange import open_bundle
 from pressrun.actions.progress import Progress
 from pressrun.actions.replay import ReplaySettings, Values
+from pressrun.actions.runs import Run
 from pressrun.errors import UsageError
 from pressrun.notebook.binding import bind_parameters, injection_source
 from pressrun.notebook.inspect import inspect_notebook
+from pressrun.notebook.package.tasks import metrics_tasks
 from pressrun.notebook.read import read_notebook
 from pressrun.notebook.replay.request import ReplayRequest
 from pressrun.notebook.secrets import without_given
-from pressrun.records.bundle import SOURCE
+from pressrun.records.bundle import SOURCE, Manifest
 from pressrun.records.replay import Replay
+
+_log = logging.getLogger(__name__)
 
 
 class BundleReplay(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +61,8 @@ def replay_bundle(what: BundleReplay, values: Values, settings: ReplaySettings, 
         if not output.absolute().parent.is_dir():
             raise UsageError("the folder of the executed notebook does not exist", where=str(output), remedy="Make it.")
         source = opened.folder / SOURCE
-        inspection = inspect_notebook(read_notebook(source))
+        notebook = read_notebook(source)
+        inspection = inspect_notebook(notebook)
         bound = bind_parameters(inspection, values.given, values.words)
         pressed = without_given(pressed_injection(opened), bound)
         parts = (pressed, injection_source(inspection, bound))
@@ -71,9 +77,20 @@ def replay_bundle(what: BundleReplay, values: Values, settings: ReplaySettings, 
             cell_timeout_s=settings.cell_timeout_s,
             environment_names=settings.environment_names,
             trace=settings.trace,
+            tasks=metrics_tasks(notebook.cells) if settings.track else (),
         )
         room = room_of(opened, what.inputs or what.project, request, progress, sandbox=settings.sandbox)
         with running(room, progress) as run:
             if Path(run.replay.executed).exists():
                 shutil.copyfile(run.replay.executed, output)
+            if settings.track:
+                _track(what.project, run, opened.manifest)
             return msgspec.structs.replace(run.replay, executed=str(output.absolute()))
+
+
+def _track(project: Path, run: Run, manifest: Manifest) -> None:
+    # the journal's room is only entered by a run that is recorded
+    from pressrun.actions.tracking import of_bundle, replayed, track  # noqa: PLC0415
+
+    if problem := track(project, of_bundle(replayed(manifest.name, run.replay, run.values), manifest)):
+        _log.warning("%s", problem)

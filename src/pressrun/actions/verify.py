@@ -16,6 +16,7 @@ from pressrun.actions.exchange import OpenedBundle, open_bundle, store_of
 from pressrun.actions.progress import Progress, Silent
 from pressrun.actions.proof import Expected, Proof, prove
 from pressrun.actions.runs import Run, without_outputs
+from pressrun.actions.tracking import of_bundle, replayed, track, with_receipt
 from pressrun.notebook.environment.rebuild import rebuild
 from pressrun.notebook.package.model_check import check_model
 from pressrun.notebook.package.tasks import tasks_for
@@ -26,6 +27,7 @@ from pressrun.records.bundle import LOCK, OUTPUTS, PROJECT, SOURCE
 from pressrun.records.capture import Capture
 from pressrun.records.comparison import Grade, Receipt
 from pressrun.records.digest import Digest, pretty_json
+from pressrun.records.events import RunRecorded
 from pressrun.records.outputs import ComparedOutputs
 from pressrun.rules.cause import Case, explain
 from pressrun.rules.compare.outputs import cells_from_compared
@@ -86,11 +88,15 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> Verified
     """
     told = progress or Silent()
     with open_bundle(request.bundle, request.project) as opened:
-        verified = _Verification(request, opened, told).verify()
-    store = store_of(request.project)
+        verification = _Verification(request, opened, told)
+        verified = verification.verify()
+        event = of_bundle(verification.event, opened.manifest)
+    store, digest = store_of(request.project), ""
     if store.has(verified.content_digest):
-        store.add_evidence(verified.content_digest, "receipt", "receipt-verify.json", pretty_json(verified.receipt))
-    return verified
+        raw = pretty_json(verified.receipt)
+        digest = store.add_evidence(verified.content_digest, "receipt", "receipt-verify.json", raw).digest
+    problem = track(request.project, with_receipt(event, verified.receipt, digest))
+    return msgspec.structs.replace(verified, notes=(*verified.notes, problem)) if problem else verified
 
 
 class _Verification:
@@ -103,6 +109,7 @@ class _Verification:
         self._manifest = opened.manifest
         self._progress = progress
         self._started = time.monotonic()
+        self.event: RunRecorded
 
     def verify(self) -> Verified:
         stored: ComparedOutputs = read_content(self._opened, OUTPUTS, ComparedOutputs)
@@ -135,6 +142,9 @@ class _Verification:
 
         settings = CompareSettings(same_environment=True, tolerance=stored.tolerance)
         proof = prove(Expected(cells=cells_from_compared(stored), values=stored.values), run_once, settings)
+        self.event = msgspec.structs.replace(
+            replayed(self._manifest.name, proof.run.replay, proof.run.values), what="verify"
+        )
         proof = self._with_models(proof, python)
         case = Case(
             expected=self._capture_of_press(),

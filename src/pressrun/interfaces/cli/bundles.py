@@ -13,6 +13,7 @@ from pressrun.actions.exchange import export_bundle, import_bundle
 from pressrun.actions.show import ShownBundle, ShownParameter, show_bundle
 from pressrun.interfaces.cli.output import print_json
 from pressrun.notebook.project import find_project
+from pressrun.rules.references import is_reference
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,15 +23,37 @@ _BUNDLE_HELP = "BUNDLE is a folder, an archive, oci:FOLDER[:TAG], or a name, dig
 
 
 @click.command("show", epilog=_BUNDLE_HELP)
-@click.argument("bundle")
+@click.argument("bundle", metavar="NAME@NUMBER|BUNDLE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_command(bundle: str, as_json: bool) -> int:
-    """Show what a bundle holds and what its latest receipt says. Nothing in it is run or loaded."""
+    """Show a version: owner, metrics, data, approvals, where it is live; or what a bundle holds.
+
+    A version is NAME@NUMBER, NAME@ENVIRONMENT or NAME@latest. Nothing in a bundle is run or loaded.
+    """
+    if is_reference(bundle) and not Path(bundle).exists():
+        return _show_version(bundle, as_json=as_json)
     shown = show_bundle(bundle, find_project(Path.cwd()))
     if as_json:
         print_json(shown)
     else:
         _print_bundle(shown)
+    return 0
+
+
+def _show_version(reference: str, *, as_json: bool) -> int:
+    from pressrun.actions.card import show_version
+    from pressrun.actions.registry import open_registry
+
+    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+        card = show_version(registry, reference)
+    if as_json:
+        print_json(card)
+        return 0
+    from rich.console import Console
+
+    from pressrun.interfaces.cli.card_view import print_card
+
+    print_card(card, Console(highlight=False))
     return 0
 
 
