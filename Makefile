@@ -46,7 +46,9 @@ fresh-install: setup  ## Install without a lock into a new environment and press
 
 bench: setup  ## Measure against peers, one JSON line a figure.
 	$(BIN)/python benchmarks/replay.py && $(BIN)/python benchmarks/hashing.py && $(BIN)/python benchmarks/packaging.py && \
-		$(BIN)/python benchmarks/recording.py && $(BIN)/python benchmarks/live.py
+		$(BIN)/python benchmarks/recording.py && $(BIN)/python benchmarks/live.py && \
+		$(BIN)/python benchmarks/registry.py && $(BIN)/python benchmarks/policy.py && $(BIN)/python benchmarks/fold.py && \
+		$(BIN)/python benchmarks/audit.py
 
 clean:  ## Remove what make made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
