@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pressrun.actions.exchange import export_bundle, import_bundle
-from pressrun.actions.show import ShownBundle, ShownParameter, show_bundle
 from pressrun.interfaces.cli.output import print_json
 from pressrun.notebook.project import find_project
 from pressrun.rules.references import is_reference
@@ -18,6 +16,8 @@ from pressrun.rules.references import is_reference
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from pressrun.actions.show import ShownBundle, ShownParameter
 
 _BUNDLE_HELP = "BUNDLE is a folder, an archive, oci:FOLDER[:TAG], or a name, digest or digest prefix in the store."
 
@@ -32,6 +32,8 @@ def show_command(bundle: str, as_json: bool) -> int:
     """
     if is_reference(bundle) and not Path(bundle).exists():
         return _show_version(bundle, as_json=as_json)
+    from pressrun.actions.show import show_bundle
+
     shown = show_bundle(bundle, find_project(Path.cwd()))
     if as_json:
         print_json(shown)
@@ -65,6 +67,8 @@ def _show_version(reference: str, *, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def export_command(bundle: str, to: str, as_json: bool) -> int:
     """Write a bundle to a folder, archive or OCI layout. Equal bundles give equal bytes; nothing is overwritten."""
+    from pressrun.actions.exchange import export_bundle
+
     exported = export_bundle(bundle, find_project(Path.cwd()), to)
     if as_json:
         print_json(exported)
@@ -81,6 +85,8 @@ def export_command(bundle: str, to: str, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def import_command(source: str, as_json: bool) -> int:
     """Verify a bundle strictly and take it into the project's store. FILE|DIR may also be oci:FOLDER[:TAG]."""
+    from pressrun.actions.exchange import import_bundle
+
     imported = import_bundle(source, find_project(Path.cwd()))
     if as_json:
         print_json(imported)
