@@ -20,7 +20,8 @@ from pressrun.records.decision import Decision
 from pressrun.records.events import Approved, Rejected, Requested, Revoked, Withdrawn
 from pressrun.records.standing import RequestStands, Standing
 from pressrun.rules.access import Thing
-from pressrun.rules.standing.queries import open_requests
+from pressrun.rules.standing.lookups import short
+from pressrun.rules.standing.queries import live_environments, open_requests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,11 +107,9 @@ def find_request(registry: Registry, which: str, environment: str | None = None)
     standing = registry.standing()
     if "@" not in which:
         found = [
-            waiting.what
-            for waiting in open_requests(standing, registry.now())
-            if isinstance(waiting.what, RequestStands)
-            and len(which) >= SHORTEST_ID
-            and waiting.what.event.request.startswith(which)
+            request
+            for request in open_requests(standing, registry.now())
+            if len(which) >= SHORTEST_ID and request.event.request.startswith(which)
         ]
     else:
         event = version_stands(standing, which).event
@@ -144,11 +143,9 @@ def staleness(request: Requested, decision: Decision) -> str:
         decision: as of now.
     """
     if request.bundle != decision.question.bundle:
-        return (
-            f"the content is another: {_short(request.bundle)} was asked for, it is {_short(decision.question.bundle)}"
-        )
+        return f"the content is another: {short(request.bundle)} was asked for, it is {short(decision.question.bundle)}"
     if request.policy != decision.policy:
-        return f"the policy changed from {_short(request.policy)} to {_short(decision.policy)}"
+        return f"the policy changed from {short(request.policy)} to {short(decision.policy)}"
     if request.verdict != decision.verdict:
         return "what the checks found changed since it was asked for"
     return ""
@@ -170,14 +167,15 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
     """
     event = request.event
     registry.require("approve", Thing(kind="version", name=event.name, environment=event.environment))
-    if stale := staleness(event, current_decision(registry, event)):
+    present = current_decision(registry, event)
+    if stale := staleness(event, present):
         raise RefusedError(
             f"the request is stale: {stale}",
             where=f"{event.name}@{event.number} to {event.environment}",
             remedy=f"Ask anew: pressrun request {event.name}@{event.number} --to {event.environment}",
         )
     person, roles = person_of_id(registry, registry.actor.id)
-    _refuse_involved(registry, event, person)
+    _refuse_involved(registry, event, person, present)
     ballot = Approved(
         request=event.request,
         name=event.name,
@@ -202,21 +200,17 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
     return ApprovalGiven(event=ballot, decision=decision, enough=decision.binding)
 
 
-def _refuse_involved(registry: Registry, event: Requested, person: str) -> None:
+def _refuse_involved(registry: Registry, event: Requested, person: str, decision: Decision) -> None:
     from pressrun.actions.facts import facts_for  # noqa: PLC0415 - avoids loading it for rejections
 
     facts, question = facts_for(registry, registry.standing(), event.name, event.number, event.environment)
     mine = sorted(role for role, who in facts.involved.items() if who == person)
-    if mine and _needs_second(current_decision(registry, event)):
+    if mine and any(finding.approvals for finding in decision.findings):
         raise RefusedError(
             f"{person} is the {' and the '.join(mine)} of {question.name}@{question.number} and cannot approve it",
             where=f"request {event.request[:12]}",
             remedy="Somebody else has to: see `pressrun status`.",
         )
-
-
-def _needs_second(decision: Decision) -> bool:
-    return any(finding.approvals for finding in decision.findings)
 
 
 def reject(registry: Registry, request: RequestStands, reason: str) -> Rejected:
@@ -285,10 +279,4 @@ def revoke(registry: Registry, reference: str, reason: str) -> tuple[Revoked, tu
     registry.require("revoke", Thing(kind="version", name=version.name))
     event = Revoked(name=version.name, number=version.number, reason=reason)
     registry.offer(lambda _: [event], checkpoint=True)
-    stands = name_stands(registry.standing(), version.name)
-    live_in = tuple(sorted(e for e, moves in stands.moves.items() if moves and moves[-1].number == version.number))
-    return event, live_in
-
-
-def _short(digest: str) -> str:
-    return digest[:19]
+    return event, live_environments(registry.standing(), version.name, version.number)

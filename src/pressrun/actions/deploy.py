@@ -14,6 +14,7 @@ import msgspec
 
 from pressrun.actions.decide import decision_on, keep_decision, not_allowed
 from pressrun.actions.facts import open_request
+from pressrun.actions.move_ends import failure_recorded, moved
 from pressrun.actions.recover import close_abandoned, place_of
 from pressrun.actions.registered import (
     deployment_meant,
@@ -25,9 +26,9 @@ from pressrun.actions.registered import (
 from pressrun.actions.registry import Registry
 from pressrun.actions.targets import put_live, target_of
 from pressrun.actions.times import later
-from pressrun.errors import CannotRestoreError, PressrunError
+from pressrun.errors import CannotRestoreError
 from pressrun.records.decision import Decision
-from pressrun.records.events import Deployed, DeployFailed, DeployRequested, Ratified, Requested
+from pressrun.records.events import DeployRequested, Ratified, Requested
 from pressrun.records.standing import Standing, VersionStands
 from pressrun.rules.access import Thing
 from pressrun.rules.standing.queries import live, unratified
@@ -135,24 +136,9 @@ def _move(registry: Registry, order: DeployOrder, version: VersionStands, target
         intent = registry.offer(build, checkpoint=True)[0].event
     assert isinstance(intent, DeployRequested)
     registry.confirm([intent.decision])
-    try:
+    with failure_recorded(registry, intent):
         location = put_live(registry, target, event.name, event.number, bundle)
-    except PressrunError as error:
-        _failed(registry, intent, str(error))
-        raise
-    registry.offer(
-        lambda _: [
-            Deployed(
-                deployment=intent.deployment,
-                name=intent.name,
-                number=intent.number,
-                environment=intent.environment,
-                bundle=intent.bundle,
-                location=location,
-            )
-        ],
-        checkpoint=True,
-    )
+    registry.offer(lambda _: [moved(intent.name, intent, location)], checkpoint=True)
     return Deployment(
         deployment=intent.deployment,
         reference=f"{intent.name}@{intent.number}",
@@ -168,20 +154,6 @@ def _fits(request: Requested, decision: Decision) -> bool:
     """Whether the approvals of this request are those that the decision rests on."""
     bound = (request.bundle, request.policy, request.verdict)
     return decision.allowed and bound == (decision.question.bundle, decision.policy, decision.verdict)
-
-
-def _failed(registry: Registry, intent: DeployRequested, error: str) -> None:
-    registry.offer(
-        lambda _: [
-            DeployFailed(
-                deployment=intent.deployment,
-                name=intent.name,
-                number=intent.number,
-                environment=intent.environment,
-                error=error,
-            )
-        ]
-    )
 
 
 def ratify(registry: Registry, which: str, comment: str = "") -> Ratified:

@@ -6,11 +6,11 @@ import socket
 
 import msgspec
 
+from pressrun.actions.move_ends import moved, not_moved
 from pressrun.actions.registry import Registry
 from pressrun.actions.targets import is_live, location_of
 from pressrun.actions.times import later
 from pressrun.errors import RefusedError
-from pressrun.records.events import Deployed, DeployFailed, Event, RollbackFailed, RolledBack
 from pressrun.records.standing import DeploymentStands
 from pressrun.rules.standing.queries import open_deployments
 
@@ -67,11 +67,7 @@ def recover(registry: Registry) -> list[Recovered]:
     Raises:
         RefusedError: one is still under way on another machine; those before it were closed.
     """
-    waiting = {
-        (name, one.environment)
-        for name, one in open_deployments(registry.standing())
-        if isinstance(one, DeploymentStands)
-    }
+    waiting = {(name, one.environment) for name, one in open_deployments(registry.standing())}
     found = []
     for name, environment in sorted(waiting):
         with registry.moving(name, environment):
@@ -82,7 +78,11 @@ def recover(registry: Registry) -> list[Recovered]:
 def _close(registry: Registry, name: str, deployment: DeploymentStands) -> Recovered:
     # a target that only is a record was not touched, whatever happened: nothing but the entry is missing
     through = is_live(registry, deployment.target, name, deployment.number, deployment.bundle)
-    event = _event(registry, name, deployment, through=through)
+    event = (
+        moved(name, deployment, location_of(registry, deployment.target, name))
+        if through
+        else not_moved(name, deployment, INTERRUPTED)
+    )
     registry.offer(lambda _: [event], checkpoint=True)
     return Recovered(
         name=name,
@@ -90,26 +90,4 @@ def _close(registry: Registry, name: str, deployment: DeploymentStands) -> Recov
         environment=deployment.environment,
         number=deployment.number,
         through=through,
-    )
-
-
-def _event(registry: Registry, name: str, deployment: DeploymentStands, *, through: bool) -> Event:
-    rollback = deployment.how == "rollback"
-    if not through:
-        kind = RollbackFailed if rollback else DeployFailed
-        return kind(
-            deployment=deployment.deployment,
-            name=name,
-            number=deployment.number,
-            environment=deployment.environment,
-            error=INTERRUPTED,
-        )
-    done = RolledBack if rollback else Deployed
-    return done(
-        deployment=deployment.deployment,
-        name=name,
-        number=deployment.number,
-        environment=deployment.environment,
-        bundle=deployment.bundle,
-        location=location_of(registry, deployment.target, name),
     )

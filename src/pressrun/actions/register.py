@@ -83,15 +83,16 @@ def register(registry: Registry, request: RegisterRequest) -> RegisteredVersion:
         registry.require("register", Thing(kind="version", name=name))
         bundle = open_directory(opened.folder)
         evidence = gather_evidence(bundle)
+        said = canonical_json(evidence)
         with registry.holding():
             manifest = _stored(registry, bundle)
-            facts = registry.objects.put(canonical_json(evidence))
+            facts = registry.objects.put(said)
             wanted = _version(registry, request, name, manifest, facts, bundle, evidence)
             event, known = _append(registry, request, wanted)
             if known:
                 return RegisteredVersion(reference=reference_of(event), version=event, known=True, gaps=evidence.gaps)
         files = {listed.digest: bundle.folder / listed.path for listed in listed_files(bundle.manifest).values()}
-        held = {manifest: bundle.manifest_bytes, facts: canonical_json(evidence)}
+        held = {manifest: bundle.manifest_bytes, facts: said}
         registry.confirm([*files, *held], again=lambda digest: files.get(digest) or held[digest])
     return RegisteredVersion(reference=reference_of(event), version=event, known=False, gaps=evidence.gaps)
 

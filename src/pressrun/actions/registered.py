@@ -72,11 +72,7 @@ def deployment_meant(waiting: Sequence[Waiting], which: str, what: str) -> tuple
     Raises:
         UsageError: it means none, or more than one.
     """
-    found = [
-        (name, one)
-        for name, one in waiting
-        if isinstance(one, DeploymentStands) and one.deployment.startswith(which) and len(which) >= SHORTEST_ID
-    ]
+    found = [(name, one) for name, one in waiting if one.deployment.startswith(which) and len(which) >= SHORTEST_ID]
     if len(found) == 1:
         return found[0]
     raise UsageError(f"{which!r} is not one {what} that waits for it", remedy="`pressrun status` lists them.")

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pressrun.actions.golden import check_loads
+from pressrun.actions.move_ends import failure_recorded, moved
 from pressrun.actions.progress import Progress, Silent
 from pressrun.actions.recover import close_abandoned, place_of
 from pressrun.actions.registered import deployment_meant, name_stands, registered_bundle, require_environment
 from pressrun.actions.registry import Registry
 from pressrun.actions.targets import put_live, target_of
 from pressrun.actions.times import later
-from pressrun.errors import PressrunError, UsageError
-from pressrun.records.events import Reviewed, RollbackFailed, RollbackRequested, RolledBack
+from pressrun.errors import UsageError
+from pressrun.records.events import Reviewed, RollbackRequested
 from pressrun.records.standing import DeploymentStands, Move, NameStands, Standing
 from pressrun.rules.access import Thing
 from pressrun.rules.standing.queries import live, open_reviews, overdue, rollback_target
@@ -123,21 +124,10 @@ def _move(registry: Registry, order: RollbackOrder, target: str, progress: Progr
 
     intent = registry.offer(build, checkpoint=True)[0].event
     assert isinstance(intent, RollbackRequested)
-    try:
+    with failure_recorded(registry, intent):
         files = registered_bundle(registry, version) if version is not None else None
         location = put_live(registry, target, order.name, number, files)
-    except PressrunError as error:
-        _failed(registry, intent, str(error))
-        raise
-    done = RolledBack(
-        deployment=intent.deployment,
-        name=intent.name,
-        number=intent.number,
-        environment=intent.environment,
-        bundle=intent.bundle,
-        location=location,
-    )
-    registry.offer(lambda _: [done], checkpoint=True)
+    registry.offer(lambda _: [moved(intent.name, intent, location)], checkpoint=True)
     return Rollback(
         deployment=intent.deployment,
         name=intent.name,
@@ -148,17 +138,6 @@ def _move(registry: Registry, order: RollbackOrder, target: str, progress: Progr
         location=location,
         review_by=intent.review_by,
     )
-
-
-def _failed(registry: Registry, intent: RollbackRequested, error: str) -> None:
-    event = RollbackFailed(
-        deployment=intent.deployment,
-        name=intent.name,
-        number=intent.number,
-        environment=intent.environment,
-        error=error,
-    )
-    registry.offer(lambda _: [event])
 
 
 def _live(standing: Standing, order: RollbackOrder) -> Move:
@@ -201,7 +180,6 @@ def take_back_overdue(registry: Registry, progress: Progress | None = None) -> l
     """
     done = []
     for name, deployment in overdue(registry.standing(), registry.now()):
-        assert isinstance(deployment, DeploymentStands)
         order = RollbackOrder(
             name=name,
             environment=deployment.environment,

@@ -114,8 +114,7 @@ def _live(standing: Standing) -> list[LiveVersion]:
 def _requests(standing: Standing, now: str) -> list[Waiting]:
     # of several for one version and environment the newest counts; those before it are about what is no more
     newest: dict[tuple[str, int, str], RequestStands] = {}
-    for _, request in open_requests(standing, now):
-        assert isinstance(request, RequestStands)
+    for request in open_requests(standing, now):
         # what was revoked goes nowhere, whoever approves it
         if standing.names[request.event.name].versions[request.event.number - 1].revoked is None:
             newest[request.event.name, request.event.number, request.event.environment] = request
@@ -143,13 +142,11 @@ def _deployments(standing: Standing, now: str) -> list[Waiting]:
     found = [_deployment("recover", *one) for one in open_deployments(standing)]
     found += [_deployment("ratify", *one, late=(one.name, id(one.what)) in late) for one in unratified(standing)]
     for name, one in open_reviews(standing):
-        assert isinstance(one, DeploymentStands)
         found.append(_deployment("review", name, one, late=one.review_by < now))
     return found
 
 
-def _deployment(what: str, name: str, one: RequestStands | DeploymentStands, *, late: bool = False) -> Waiting:
-    assert isinstance(one, DeploymentStands)
+def _deployment(what: str, name: str, one: DeploymentStands, *, late: bool = False) -> Waiting:
     commands = {
         "recover": "pressrun recover",
         "ratify": f"pressrun ratify {one.deployment[:12]}",

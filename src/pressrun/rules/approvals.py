@@ -17,9 +17,8 @@ from pressrun.records.standing import ApprovalStands, RequestStands, VersionStan
 from pressrun.rules.access import Thing, grant_covers, may, usable_grants
 from pressrun.rules.key_validity import key_problem
 from pressrun.rules.members import canonical
+from pressrun.rules.standing.lookups import short
 from pressrun.rules.timestamps import seconds_of
-
-_SHOWN_DIGITS = 12
 
 
 class _Problem(NamedTuple):
@@ -125,7 +124,7 @@ def _content_problem(request: RequestStands, approval: ApprovalStands, now: _Now
     if event.verdict != now.verdict:
         return _Problem("verdict", _changed("what the checks say", event.verdict, now.verdict))
     if event.request != asked.request:
-        return _Problem("nonce", f"it is for request {event.request[:_SHOWN_DIGITS]}, not for this one")
+        return _Problem("nonce", f"it is for request {event.request[:12]}, not for this one")
     if event.nonce != asked.nonce:
         return _Problem("nonce", "it was given for another asking: its nonce is not this request's")
     return None
@@ -191,8 +190,4 @@ def _role_problem(approval: ApprovalStands, members: Members, person: Person | N
 
 
 def _changed(what: str, old: str, new: str) -> str:
-    return f"{what} changed: it was given for {_short(old)}, now it is {_short(new)}"
-
-
-def _short(digest: str) -> str:
-    return digest[: len("sha256:") + _SHOWN_DIGITS]
+    return f"{what} changed: it was given for {short(old)}, now it is {short(new)}"

@@ -128,7 +128,7 @@ def test_a_request_waits_until_it_is_answered_expired_or_deployed(book: Any, at:
     """Approving it does not end the waiting: somebody has to deploy."""
 
     def waiting(minute: float) -> list[str]:
-        return [found.what.event.request for found in queries.open_requests(book.standing, at(minute))]
+        return [found.event.request for found in queries.open_requests(book.standing, at(minute))]
 
     book.offer(book.registered())
     book.offer(book.requested())

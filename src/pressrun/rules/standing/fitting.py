@@ -96,6 +96,13 @@ def _requested(standing: Standing, event: ev.Requested) -> str:
 _Answer = ev.Approved | ev.Rejected | ev.Withdrawn
 
 
+def _other_request(event: _Answer | ev.DeployRequested, request: RequestStands) -> str:
+    asked = request.event
+    if (event.number, event.environment) != (asked.number, asked.environment):
+        return f"the request {event.request} is about {asked.name}@{asked.number} in {asked.environment}"
+    return ""
+
+
 def _closed(event: _Answer, request: RequestStands) -> str:
     if request.rejected is not None:
         return f"the request {event.request} was rejected by {request.rejected.actor}"
@@ -108,10 +115,7 @@ def _answered(standing: Standing, event: _Answer) -> str:
     request = request_of(standing, event.name, event.request)
     if request is None:
         return f"there is no request {event.request} for {event.name}"
-    asked = request.event
-    if (event.number, event.environment) != (asked.number, asked.environment):
-        return f"the request {event.request} is about {asked.name}@{asked.number} in {asked.environment}"
-    return _closed(event, request)
+    return _other_request(event, request) or _closed(event, request)
 
 
 def _approved(standing: Standing, event: ev.Approved) -> str:
@@ -157,10 +161,7 @@ def _move_asked(standing: Standing, event: ev.DeployRequested | ev.RollbackReque
     request = request_of(standing, event.name, event.request)
     if request is None:
         return f"there is no request {event.request} for {event.name}"
-    asked = request.event
-    if (event.number, event.environment) != (asked.number, asked.environment):
-        return f"the request {event.request} is about {asked.name}@{asked.number} in {asked.environment}"
-    return ""
+    return _other_request(event, request)
 
 
 _DEPLOYS = frozenset({"deploy", "break-glass"})
@@ -280,9 +281,7 @@ def _odd_move(standing: Standing, event: ev.DeployRequested | ev.RollbackRequest
     if event.previous != present:
         is_live = f"{event.name}@{present} is" if present else f"no version of {event.name} is"
         return f"{is_live} live in {event.environment}, not {event.previous or 'none'} as was thought"
-    if isinstance(event, ev.DeployRequested):
-        return ""
-    if event.number == 0:
+    if isinstance(event, ev.DeployRequested) or event.number == 0:
         return ""
     if event.number == present:
         return f"{event.name}@{event.number} is what is live in {event.environment}"

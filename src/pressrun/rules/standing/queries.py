@@ -40,14 +40,14 @@ class VersionState(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A request or deployment that somebody has to do something about.
+    """A deployment that somebody has to do something about.
 
     Attributes:
         name: of the versions.
     """
 
     name: str
-    what: RequestStands | DeploymentStands
+    what: DeploymentStands
 
 
 def live(standing: Standing, name: str, environment: str) -> Move | None:
@@ -162,47 +162,44 @@ def versions_in(standing: Standing, word: StateWord, now: str) -> Iterator[tuple
                 yield name, version.event.number
 
 
-def _unsettled(standing: Standing) -> Iterator[tuple[str, RequestStands | DeploymentStands]]:
-    for name, waiting in sorted(standing.unsettled.items()):
-        for what in waiting:
-            found = request_of(standing, name, what) or deployment_of(standing, name, what)
-            if found is not None:
-                yield name, found
-
-
-def open_requests(standing: Standing, now: str) -> list[Waiting]:
+def open_requests(standing: Standing, now: str) -> list[RequestStands]:
     """Return the requests that may still be approved and whose version did not reach its environment yet."""
     return [
-        Waiting(name, found)
-        for name, found in _unsettled(standing)
-        if isinstance(found, RequestStands) and not expired(standing, found.mark.seq, found.event.expires, now)
+        request
+        for name, waiting in sorted(standing.unsettled.items())
+        for request in (request_of(standing, name, what) for what in waiting)
+        if request is not None and not expired(standing, request.mark.seq, request.event.expires, now)
     ]
+
+
+def _unsettled_deployments(standing: Standing) -> Iterator[Waiting]:
+    for name, waiting in sorted(standing.unsettled.items()):
+        for what in waiting:
+            # an id that a request and a deployment share means the request
+            if request_of(standing, name, what) is None and (found := deployment_of(standing, name, what)) is not None:
+                yield Waiting(name, found)
 
 
 def open_deployments(standing: Standing) -> list[Waiting]:
     """Return the moves that were begun and did not end: somebody is at it, or was interrupted."""
-    return [
-        Waiting(name, found)
-        for name, found in _unsettled(standing)
-        if isinstance(found, DeploymentStands) and found.ended is None
-    ]
+    return [waiting for waiting in _unsettled_deployments(standing) if waiting.what.ended is None]
 
 
 def open_reviews(standing: Standing) -> list[Waiting]:
     """Return the rollbacks whose review was not held yet."""
-    return [
-        Waiting(name, found)
-        for name, found in _unsettled(standing)
-        if isinstance(found, DeploymentStands) and found.how == "rollback" and found.ended is not None
-    ]
+    return _done(standing, "rollback")
 
 
 def unratified(standing: Standing) -> list[Waiting]:
     """Return the emergency deployments that are live and that no second person stands behind."""
+    return _done(standing, "break-glass")
+
+
+def _done(standing: Standing, how: str) -> list[Waiting]:
     return [
-        Waiting(name, found)
-        for name, found in _unsettled(standing)
-        if isinstance(found, DeploymentStands) and found.how == "break-glass" and found.ended is not None
+        waiting
+        for waiting in _unsettled_deployments(standing)
+        if waiting.what.how == how and waiting.what.ended is not None
     ]
 
 
@@ -211,8 +208,7 @@ def overdue(standing: Standing, now: str) -> list[Waiting]:
     return [
         waiting
         for waiting in unratified(standing)
-        if isinstance(waiting.what, DeploymentStands)
-        and expired(standing, waiting.what.mark.seq, waiting.what.ratify_by, now)
+        if expired(standing, waiting.what.mark.seq, waiting.what.ratify_by, now)
     ]
 
 
