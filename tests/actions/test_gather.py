@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from pressrun.actions.gather import gather_evidence, metrics_of_bundle
+from pressrun.actions.gather import gather_bundle
 from pressrun.errors import BundleCorruptError
 from pressrun.records.comparison import GRADES, Comparison
 from pressrun.records.digest import canonical_json
+from pressrun.records.facts import Evidence
 from pressrun.rules.evidence.names import producer
 from pressrun.testing.evidence import (
     MemoryBundle,
@@ -27,6 +28,10 @@ SBOM, PROVENANCE = "evidence/sbom.cdx.json", "evidence/provenance.json"
 MODEL = "models/churn/model.json"
 COUNTS_OF_WHAT_IS_LACKING = {"sbom.unlicensed", "metrics.without_interval"}
 SUBJECT = evidence_bundle().manifest.content_digest
+
+
+def gather_evidence(bundle: MemoryBundle) -> Evidence:
+    return gather_bundle(bundle).evidence
 
 
 def changed(path: str, *keys: Any, to: Any) -> MemoryBundle:
@@ -289,6 +294,6 @@ def test_two_captures_are_both_disbelieved():
 
 
 def test_the_metrics_of_a_bundle_are_those_of_its_outputs():
-    assert {"accuracy", "auc", "mae"} == set(metrics_of_bundle(evidence_bundle()))
-    assert metrics_of_bundle(evidence_bundle({"outputs.json": b"[]"})) == {}
-    assert metrics_of_bundle(evidence_bundle({"outputs.json": None})) == {}
+    assert {"accuracy", "auc", "mae"} == set(gather_bundle(evidence_bundle()).metrics)
+    assert gather_bundle(evidence_bundle({"outputs.json": b"[]"})).metrics == {}
+    assert gather_bundle(evidence_bundle({"outputs.json": None})).metrics == {}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pressrun.actions.documents import default_policy, template_policy
-from pressrun.actions.gather import gather_evidence
+from pressrun.actions.gather import gather_bundle
 from pressrun.records.decision import Decision, Question
 from pressrun.records.facts import ApprovalFact, Fact, Facts, StatementFact, WaiverFact
 from pressrun.rules.evidence.composed import PARTS, completed
@@ -35,7 +35,7 @@ def question(tier: str, environment: str = "production") -> Question:
 
 def known(tier: str, *, without: str = "") -> Facts:
     """Return what pressrun knows today of a version with complete evidence, an owner and a deputy."""
-    evidence = gather_evidence(evidence_bundle())
+    evidence = gather_bundle(evidence_bundle()).evidence
     journal = {
         "version.owner": "ada", "version.deputy": "bob", "version.tier": tier, "version.number": 3,
         "environments.canary.reached": True, "environments.production.rollback_target": True,

@@ -57,13 +57,14 @@ def verify_journal(journal: Journal, keys: Keys, outside: Sequence[KeptCheckpoin
     # checkpoints and tree first: entries only become more, so those that are read after it are under every one
     inside = [KeptCheckpoint(where=_IN_THE_JOURNAL, note=note) for note in kept_checkpoints(journal)]
     folded = _Folded()
+    tree, unread = None, ""
     try:
         tree = kept_tree(journal)
     except CannotRestoreError as error:
-        auditor = Auditor([*inside, *outside], keys, verify_ed25519)
-        auditor.blame(TREE, error.what)
-    else:
-        auditor = Auditor([*inside, *outside], keys, verify_ed25519, tree)
+        unread = error.what
+    auditor = Auditor([*inside, *outside], keys, verify_ed25519, tree)
+    if unread:
+        auditor.blame(TREE, unread)
     try:
         for batch in kept_entries(journal):
             auditor.feed(batch)

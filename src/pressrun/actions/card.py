@@ -9,7 +9,7 @@ from pressrun.actions.registered import reference_of, version_stands
 from pressrun.actions.registry import Registry
 from pressrun.records.events import Registered
 from pressrun.records.standing import ReplayStands, Standing, VersionStands
-from pressrun.rules.standing.queries import live, live_environments, state_of
+from pressrun.rules.standing.queries import live, state_of
 
 
 class CardApproval(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ def show_version(registry: Registry, reference: str) -> VersionCard:
         deputy=version.deputy,
         use_case=version.use_case,
         tier=version.tier,
-        live=tuple(_places(standing, version)),
+        live=tuple(_places(standing, event.name, state.environments)),
         approvals=tuple(_approvals(standing, version)),
         records=tuple(_records(version)),
         replays=dict(standing.replays.get(event.bundle, {})),
@@ -108,10 +108,9 @@ def show_version(registry: Registry, reference: str) -> VersionCard:
     )
 
 
-def _places(standing: Standing, version: VersionStands) -> list[CardPlace]:
-    name, number = version.event.name, version.event.number
+def _places(standing: Standing, name: str, environments: tuple[str, ...]) -> list[CardPlace]:
     found = []
-    for environment in live_environments(standing, name, number):
+    for environment in environments:
         move = live(standing, name, environment)
         assert move is not None
         found.append(

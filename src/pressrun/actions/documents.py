@@ -26,6 +26,8 @@ from pressrun.rules.members import canonical, read_members
 from pressrun.rules.policy.merge import merge
 from pressrun.rules.policy.read import read_policy
 from pressrun.rules.separation import ways_alone
+from pressrun.rules.standing.lookups import document_key
+from pressrun.rules.standing.queries import open_proposals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +97,7 @@ def policy_in_force(registry: Registry) -> Merged:
 def _policies(registry: Registry, standing: Standing, instead: Policy | None = None) -> list[Policy]:
     found: dict[str, Policy] = {}
     for level in LEVELS:
-        published = standing.documents.get(f"policy/{level}")
+        published = standing.documents.get(document_key("policy", level))
         if published:
             text = registry.objects.read(published[-1].document).decode()
             found[level] = read_policy(text, f"{level} policy v{published[-1].number}")
@@ -116,11 +118,7 @@ def publish_policy(registry: Registry, path: Path) -> PublishedDocument:
     text = read_text(path)
     policy = read_policy(text, str(path))
     registry.require("propose", Thing(kind="policy", name=policy.level))
-    merged = merge(_policies(registry, registry.standing(), policy))
-    _refuse_looser(merged, str(path))
-    if registry.members is not None:
-        _refuse_alone(registry.members, merged, str(path))
-    return _publish(registry, "policy", text, policy.level, merged)
+    return _publish(registry, "policy", text, policy.level, _merged_with(registry, policy, str(path)))
 
 
 def publish_members(registry: Registry, path: Path) -> PublishedDocument:
@@ -137,13 +135,18 @@ def publish_members(registry: Registry, path: Path) -> PublishedDocument:
     return _publish(registry, "members", text, "", None)
 
 
-def _refuse_looser(merged: Merged, where: str) -> None:
+def _merged_with(registry: Registry, policy: Policy, where: str) -> Merged:
+    """Return what would be in force with this policy at its level; refuse what may not be."""
+    merged = merge(_policies(registry, registry.standing(), policy))
     if merged.refusals:
         raise RefusedError(
             "; ".join(str(refusal) for refusal in merged.refusals),
             where=where,
             remedy="A lower level may only ask for more, within the range that the level above allows.",
         )
+    if registry.members is not None:
+        _refuse_alone(registry.members, merged, where)
+    return merged
 
 
 def _refuse_alone(members: Members, merged: Merged, where: str) -> None:
@@ -198,7 +201,7 @@ def _put_in_force(
     alone: str = "",
     proposal: str = "",
 ) -> PublishedDocument:
-    key = f"policy/{level}" if kind == "policy" else "members"
+    key = document_key(kind, level)
 
     def build(standing: Standing) -> Sequence[Event]:
         number = len(standing.documents.get(key, ())) + 1
@@ -243,10 +246,7 @@ def accept(registry: Registry, proposal: str) -> PublishedDocument:
     text = registry.objects.read(stands.document).decode()
     merged = None
     if kind == "policy":
-        merged = merge(_policies(registry, registry.standing(), read_policy(text, stands.proposal)))
-        _refuse_looser(merged, stands.proposal)
-        if members is not None:
-            _refuse_alone(members, merged, stands.proposal)
+        merged = _merged_with(registry, read_policy(text, stands.proposal), stands.proposal)
     else:
         _refuse_alone(read_members(text, stands.proposal), policy_in_force(registry), stands.proposal)
     return _put_in_force(registry, kind, stands.level, stands.document, merged, proposal=stands.proposal)
@@ -270,7 +270,7 @@ def open_proposal(standing: Standing, proposal: str) -> ProposalStands:
     Raises:
         UsageError: there is none, or more than one.
     """
-    waiting = [p for p in standing.proposals.values() if p.closed is None]
+    waiting = open_proposals(standing)
     found = [p for p in waiting if p.proposal.startswith(proposal)]
     if len(found) == 1:
         return found[0]

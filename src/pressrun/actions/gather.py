@@ -7,7 +7,7 @@ as a gap; only a file whose bytes are not what the manifest lists is an error, b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -40,7 +40,7 @@ from pressrun.rules.evidence.gathering import gather
 from pressrun.rules.evidence.measured import metrics_of
 from pressrun.rules.secrets.scan import unique
 from pressrun.rules.strict_json import decode_json
-from pressrun.store.folders import require_equal
+from pressrun.store.folders import read_listed
 from pressrun.store.manifests import Exportable, listed_files
 
 MAX_DOCUMENT_BYTES = 32 << 20
@@ -51,7 +51,30 @@ _ALLOWED_SECRETS = "evidence/secrets.json"
 _NOT_SEARCHED = {"model", "wheel"}  # were searched when the bundle was written, and hold other people's bytes
 
 
-def gather_evidence(bundle: Exportable) -> Evidence:
+class Gathered(NamedTuple):
+    """What a bundle's files and evidence say.
+
+    Attributes:
+        metrics: by name, with their intervals; none where they cannot be read.
+    """
+
+    evidence: Evidence
+    metrics: dict[str, Metric]
+
+    @property
+    def grade(self) -> str:
+        """Grade of the latest receipt; empty when there is none."""
+        grade = self.evidence.values.get("replay.grade")
+        return str(grade.value) if grade is not None else ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as pressed."""
+        parameters = self.evidence.values.get("parameters.values")
+        return dict(parameters.value) if parameters is not None and isinstance(parameters.value, dict) else {}
+
+
+def gather_bundle(bundle: Exportable) -> Gathered:
     """Return what a bundle's files and evidence say.
 
     Args:
@@ -61,18 +84,9 @@ def gather_evidence(bundle: Exportable) -> Evidence:
         BundleCorruptError: a file is not what the manifest lists.
         CannotRestoreError: a file is missing.
     """
-    return gather(_Reading(bundle).documents())
-
-
-def metrics_of_bundle(bundle: Exportable) -> dict[str, Metric]:
-    """Return the metrics of a bundle by name, with their intervals; none where they cannot be read.
-
-    Raises:
-        BundleCorruptError: the file is not what the manifest lists.
-        CannotRestoreError: it is missing.
-    """
-    outputs, _ = _Reading(bundle).outputs()
-    return metrics_of(outputs) if outputs is not None else {}
+    documents = _Reading(bundle).documents()
+    metrics = metrics_of(documents.outputs) if documents.outputs is not None else {}
+    return Gathered(evidence=gather(documents), metrics=metrics)
 
 
 class _Reading:
@@ -143,9 +157,7 @@ class _Reading:
         if listed.size is None or listed.size > limit:
             self._problems[shown or path] = f"it is longer than the {limit:,} bytes that are read"
             return None
-        content = b"".join(self._bundle.chunks(listed))
-        require_equal(listed, len(content), listed.digest)
-        return content
+        return read_listed(self._bundle, listed)
 
     def _digest(self, path: str) -> Digest:
         return self._listed[path].digest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pressrun.actions.exchange import open_bundle
-from pressrun.actions.gather import gather_evidence, metrics_of_bundle
+from pressrun.actions.gather import Gathered, gather_bundle
 from pressrun.actions.registered import reference_of
 from pressrun.actions.registry import Registry
 from pressrun.errors import UsageError
@@ -15,7 +15,6 @@ from pressrun.records.bundle import LOCK, SOURCE, ContentFile, Manifest
 from pressrun.records.digest import Digest, canonical_json
 from pressrun.records.event import Tier
 from pressrun.records.events import Registered
-from pressrun.records.facts import Evidence
 from pressrun.records.standing import Standing
 from pressrun.rules.access import Thing
 from pressrun.rules.paths import name_problem
@@ -82,19 +81,19 @@ def register(registry: Registry, request: RegisterRequest) -> RegisteredVersion:
             raise UsageError(f"the name {name!r} is not allowed: {problem}", remedy="Give another one with --name.")
         registry.require("register", Thing(kind="version", name=name))
         bundle = open_directory(opened.folder)
-        evidence = gather_evidence(bundle)
-        said = canonical_json(evidence)
+        gathered = gather_bundle(bundle)
+        said, gaps = canonical_json(gathered.evidence), gathered.evidence.gaps
         with registry.holding():
             manifest = _stored(registry, bundle)
             facts = registry.objects.put(said)
-            wanted = _version(registry, request, name, manifest, facts, bundle, evidence)
+            wanted = _version(registry, request, name, manifest, facts, bundle, gathered)
             event, known = _append(registry, request, wanted)
             if known:
-                return RegisteredVersion(reference=reference_of(event), version=event, known=True, gaps=evidence.gaps)
+                return RegisteredVersion(reference=reference_of(event), version=event, known=True, gaps=gaps)
         files = {listed.digest: bundle.folder / listed.path for listed in listed_files(bundle.manifest).values()}
         held = {manifest: bundle.manifest_bytes, facts: said}
         registry.confirm([*files, *held], again=lambda digest: files.get(digest) or held[digest])
-    return RegisteredVersion(reference=reference_of(event), version=event, known=False, gaps=evidence.gaps)
+    return RegisteredVersion(reference=reference_of(event), version=event, known=False, gaps=gaps)
 
 
 def _append(registry: Registry, request: RegisterRequest, wanted: Registered) -> tuple[Registered, bool]:
@@ -142,13 +141,10 @@ def _version(
     manifest: Digest,
     facts: Digest,
     bundle: FolderBundle,
-    evidence: Evidence,
+    gathered: Gathered,
 ) -> Registered:
-    said = evidence.values
     files = {file.path: file for file in bundle.manifest.content.files}
-    committer = said.get("code.committer")
-    grade = said.get("replay.grade")
-    parameters = said.get("parameters.values")
+    committer = gathered.evidence.values.get("code.committer")
     return Registered(
         name=name,
         number=1,
@@ -159,9 +155,9 @@ def _version(
         committer=str(committer.value) if committer is not None else "",
         owner=request.owner or registry.actor.id,
         deputy=request.deputy,
-        grade=str(grade.value) if grade is not None else "",
-        metrics=metrics_of_bundle(bundle),
-        parameters=dict(parameters.value) if parameters is not None and isinstance(parameters.value, dict) else {},
+        grade=gathered.grade,
+        metrics=gathered.metrics,
+        parameters=gathered.parameters,
         inputs={item.path: item.digest for item in bundle.manifest.content.inputs},
         lock=_digest(files, LOCK),
         source=_digest(files, SOURCE),

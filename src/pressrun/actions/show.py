@@ -14,8 +14,8 @@ from pressrun.records.bundle import PARAMETERS, ContentFile, EvidenceFile, Input
 from pressrun.records.comparison import Receipt
 from pressrun.records.digest import Digest
 from pressrun.rules.strict_json import decode_json
-from pressrun.store.folders import require_equal
-from pressrun.store.manifests import Exportable, Listed, listed_files
+from pressrun.store.folders import read_listed
+from pressrun.store.manifests import Exportable, listed_files
 
 _MAX_SCHEMA_BYTES = 4 << 20
 _MAX_RECEIPT_BYTES = 16 << 20
@@ -95,13 +95,7 @@ def _read(bundle: Exportable, path: str, limit: int) -> bytes | None:
     listed = listed_files(bundle.manifest).get(path)
     if listed is None or (listed.size or 0) > limit:
         return None
-    return _checked(bundle, listed)
-
-
-def _checked(bundle: Exportable, listed: Listed) -> bytes:
-    content = b"".join(bundle.chunks(listed))
-    require_equal(listed, len(content), listed.digest)
-    return content
+    return read_listed(bundle, listed)
 
 
 def _parameters(bundle: Exportable) -> Iterator[ShownParameter]:

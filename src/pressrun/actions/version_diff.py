@@ -11,7 +11,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from pressrun.actions.exchange import read_bundle
-from pressrun.actions.gather import gather_evidence, metrics_of_bundle
+from pressrun.actions.gather import gather_bundle
 from pressrun.actions.registered import reference_of, registered_bundle, version_stands
 from pressrun.actions.registry import Registry, open_registry
 from pressrun.errors import DeclarationError, NotebookFormatError
@@ -27,7 +27,7 @@ from pressrun.rules.strict_json import decode_json
 from pressrun.rules.version_diff.cells import CellDiff, diff_cells
 from pressrun.rules.version_diff.metrics import diff_metrics
 from pressrun.rules.version_diff.values import diff_inputs, diff_models, diff_packages, diff_value, diff_values
-from pressrun.store.folders import require_equal
+from pressrun.store.folders import read_listed
 from pressrun.store.manifests import Exportable, listed_files
 
 _MAX_NOTEBOOK_BYTES = 64 << 20
@@ -91,18 +91,16 @@ def _of_version(text: str, event: Registered, bundle: Exportable) -> _Side:
 
 
 def _of_bundle(text: str, bundle: Exportable) -> _Side:
-    facts = gather_evidence(bundle).values
-    grade, parameters = facts.get("replay.grade"), facts.get("parameters.values")
+    gathered = gather_bundle(bundle)
     manifest = bundle.manifest
     said = DiffSide(
         reference=text,
         version="",
         name=manifest.name,
         bundle=manifest.content_digest,
-        grade=str(grade.value) if grade is not None else "",
+        grade=gathered.grade,
     )
-    values = parameters.value if parameters is not None and isinstance(parameters.value, dict) else {}
-    return _Side(said=said, bundle=bundle, parameters=values, metrics=metrics_of_bundle(bundle))
+    return _Side(said=said, bundle=bundle, parameters=gathered.parameters, metrics=gathered.metrics)
 
 
 def _diff(before: _Side, after: _Side) -> VersionDiff:
@@ -145,9 +143,7 @@ def _read(side: _Side, path: str, limit: int) -> bytes:
         raise _UnreadError(f"{side.said.reference} has no {path}")
     if (listed.size or 0) > limit:
         raise _UnreadError(f"{path} of {side.said.reference} has {listed.size:,} bytes, too many to compare")
-    content = b"".join(side.bundle.chunks(listed))
-    require_equal(listed, len(content), listed.digest)
-    return content
+    return read_listed(side.bundle, listed)
 
 
 def _cells(side: _Side) -> tuple[Cell, ...]:

@@ -16,7 +16,7 @@ from pressrun.rules.query.keys import Kind
 from pressrun.rules.query.parse import parse_order, parse_query
 from pressrun.rules.query.select import NEWEST_FIRST, Found, Index, index_of, select
 from pressrun.rules.query.tree import All, Any, Not, Order, Query
-from pressrun.rules.standing.queries import live, live_environments, state_of
+from pressrun.rules.standing.queries import live, state_of
 from pressrun.store.journal.port import Journal
 from pressrun.store.journal.search import known_keys, search
 from pressrun.store.journal.sql import SqlJournal
@@ -183,12 +183,12 @@ def _keys_in(query: Query) -> Iterable[str]:
 def _listed(standing: Standing, version: VersionStands, now: str) -> ListedVersion:
     event = version.event
     state = state_of(standing, event.name, event.number, now)
+    assert state is not None
     places = _places(standing, standing.names[event.name])
-    here = set(live_environments(standing, event.name, event.number))
     return ListedVersion(
         reference=reference_of(event),
         number=event.number,
-        state=state.word if state is not None else "",
+        state=state.word,
         grade=event.grade,
         owner=version.owner,
         deputy=version.deputy,
@@ -198,7 +198,7 @@ def _listed(standing: Standing, version: VersionStands, now: str) -> ListedVersi
         registered=version.mark.time,
         author=event.author,
         metrics=event.metrics,
-        live=tuple(place for place in places if place.environment in here),
+        live=tuple(place for place in places if place.environment in state.environments),
     )
 
 

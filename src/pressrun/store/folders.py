@@ -23,6 +23,7 @@ from pressrun.store.fs import open_regular, sync_descriptor, sync_directory
 from pressrun.store.manifests import (
     EVIDENCE_FOLDER,
     MAX_MANIFEST_BYTES,
+    Exportable,
     Listed,
     ReadManifest,
     check_manifest,
@@ -163,6 +164,18 @@ def checked_chunks(file: BinaryIO, listed: Listed) -> Iterator[bytes]:
             hasher.update(chunk)
             yield chunk
     require_equal(listed, size, "sha256:" + hasher.hexdigest())
+
+
+def read_listed(bundle: Exportable, listed: Listed) -> bytes:
+    """Return the content of a bundle's file, checked against what is listed; the caller sees to its size before.
+
+    Raises:
+        BundleCorruptError: it is not what is listed.
+        CannotRestoreError: it is missing.
+    """
+    content = b"".join(bundle.chunks(listed))
+    require_equal(listed, len(content), listed.digest)
+    return content
 
 
 def require_equal(listed: Listed, size: int, digest: Digest) -> None:

@@ -129,7 +129,7 @@ class RemoteGate:
     def ripe(self, unreferenced: Sequence[Digest], *, dry_run: bool) -> list[Digest]:
         """Return what was marked long enough ago; mark what is garbage now, unmark what is none any more."""
         now_s = self._now()
-        marks = {f"sha256:{name}": age for name, age in self._listed(MARKS).items()}
+        marks = {f"sha256:{name}": age for name, age in self._objects.times_under(MARKS).items()}
         if not dry_run:
             for digest in marks.keys() - set(unreferenced):
                 self._objects.unmark(digest)
@@ -142,7 +142,7 @@ class RemoteGate:
                 if self._grace_s <= now_s - marks[digest]:
                     ripe.append(digest)
             elif not dry_run:
-                self._write(self._objects.mark_path(digest), b"nothing refers to this object\n")
+                self._objects.write_path(self._objects.mark_path(digest), b"nothing refers to this object\n")
         return ripe
 
     @contextlib.contextmanager
@@ -153,7 +153,7 @@ class RemoteGate:
         paths = [f"{self._objects.prefix}/{CONDEMNED}/{hex_of(digest)}-{self._run}" for digest in ripe]
         try:
             for path in paths:
-                self._write(path, b"")
+                self._objects.write_path(path, b"")
             yield
         finally:
             for path in paths:
@@ -169,7 +169,7 @@ class RemoteGate:
         return about is not None and self._objects.is_marked(digest) and self._grace_s <= self._now() - about.modified_s
 
     def _clear_stale(self) -> None:
-        for name, modified_s in self._listed(CONDEMNED).items():
+        for name, modified_s in self._objects.times_under(CONDEMNED).items():
             if self._now() - modified_s < STALE_S:
                 raise RefusedError(
                     "another collection is at work here, or died within the last hour",
@@ -182,18 +182,12 @@ class RemoteGate:
         # the store's clock gave objects their times; this machine's may be wrong
         if self._now_s is None:
             path = f"{self._objects.prefix}/{CLOCK}"
-            self._write(path, b"")
+            self._objects.write_path(path, b"")
             about = self._objects.about_path(path)
             if about is None:
                 raise CannotRestoreError("the store does not keep what is written", where=self._objects.where)
             self._now_s = about.modified_s
         return self._now_s
-
-    def _listed(self, folder: str) -> dict[str, float]:
-        return self._objects.times_under(folder)
-
-    def _write(self, path: str, content: bytes) -> None:
-        self._objects.write_path(path, content)
 
 
 def gate_of(objects: Objects, *, now_s: float | None, grace_s: float) -> Gate:

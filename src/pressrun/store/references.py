@@ -13,7 +13,7 @@ An object is referred to when its digest stands
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -148,11 +148,6 @@ class References:
             named = digests_in(self._objects.read(digest))
             self._live |= named
             waiting.extend(named - self._followed)
-
-
-def referred_objects(references: set[Digest], objects: Objects) -> Iterator[Digest]:
-    """Yield the objects among everything that is referred to, sorted."""
-    return (digest for digest in objects.digests() if digest in references)
 
 
 def _doubt(what: str, where: str) -> RefusedError:
