@@ -15,12 +15,8 @@ import argparse
 import contextlib
 import json
 import os
-import random
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -37,6 +33,10 @@ from pressrun.store.journal.port import Journal
 from pressrun.store.journal.sql import SqlJournal
 from pressrun.store.keys import open_journal_key
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from crew import Member, let_work
+
 NAMES = 3
 NOTHING = digest_text("")
 
@@ -48,71 +48,10 @@ class Acknowledged(NamedTuple):
     bundle: str
     latency_s: float
 
-
-class Writer:
-    """One writer's place: a process, and another one when that is killed.
-
-    Attributes:
-        busy: whether the present process has had an entry acknowledged, so that a kill meets it at work.
-    """
-
-    def __init__(self, index: int, location: str, key: Path, promotions: int) -> None:
-        self.index, self.location, self.key, self.promotions = index, location, key, promotions
-        self.acknowledged: list[Acknowledged] = []
-        self.error = ""
-        self.busy = False
-        self.process = self._start()
-        self.thread = threading.Thread(target=self._watch)
-        self.ready = threading.Event()
-        self.thread.start()
-
-    def go(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def kill(self) -> None:
-        self.busy = False
-        self.process.kill()
-
-    @property
-    def done(self) -> bool:
-        return len(self.acknowledged) >= self.promotions
-
-    def _start(self) -> subprocess.Popen:
-        rest = str(self.promotions - len(self.acknowledged))
-        command = [sys.executable, __file__, "--work", self.location, str(self.key), str(self.index), rest]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-    def _watch(self) -> None:
-        first = True
-        while not self.done and not self.error:
-            if not first:
-                self.process = self._start()
-                self.go()
-            with self.process as process:
-                assert process.stdout is not None
-                assert process.stderr is not None
-                for line in process.stdout:
-                    if not line.endswith("\n"):
-                        break  # killed in the middle of saying so: nobody heard it
-                    self._hear(line)
-                # a killed process leaves nothing there, a failed one its traceback
-                errors = process.stderr.read()
-            self.busy = False
-            if process.returncode not in {0, -signal.SIGKILL}:
-                self.error = errors or f"ended with {process.returncode}"
-            first = False
-        self.ready.set()
-
-    def _hear(self, line: str) -> None:
-        if line == "ready\n":
-            self.ready.set()
-            return
+    @classmethod
+    def read(cls, line: str) -> Acknowledged:
         seq, name, number, bundle, latency_s = line.split()
-        self.acknowledged.append(Acknowledged(int(seq), name, int(number), bundle, float(latency_s)))
-        self.busy = True
+        return cls(int(seq), name, int(number), bundle, float(latency_s))
 
 
 def crowd(location: str, key: Path, *, writers: int, promotions: int, kills: int, seed: int = 1) -> dict[str, object]:
@@ -125,33 +64,17 @@ def crowd(location: str, key: Path, *, writers: int, promotions: int, kills: int
     """
     open_journal_key(key, "pressrun/crowd")
     open_journal(location).close()
-    crew = [Writer(index, location, key, promotions) for index in range(writers)]
-    for writer in crew:
-        writer.ready.wait()
-    began = time.monotonic()
-    for writer in crew:
-        writer.go()
-    killed = kill_some(crew, kills, random.Random(seed))
-    for writer in crew:
-        writer.thread.join()
-    seconds = time.monotonic() - began
-    errors = [writer.error for writer in crew if writer.error]
-    assert not errors, errors[0]
-    said = [acknowledged for writer in crew for acknowledged in writer.acknowledged]
+    crew = [_writer(index, location, key, promotions) for index in range(writers)]
+    said, figures = let_work(crew, kills, seed, longest_pause_s=0.05)
     with open_journal(location) as journal:
-        return {**verdict(journal, said), "kills": killed, "seconds": round(seconds, 2), **latencies(said)}
+        return {**verdict(journal, said), **figures}
 
 
-def kill_some(crew: list[Writer], kills: int, chance: random.Random) -> int:
-    """Kill writers that are at work, until as many as asked for were killed or nobody works any more."""
-    killed = 0
-    while killed < kills and not all(writer.done or writer.error for writer in crew):
-        time.sleep(chance.uniform(0.0, 0.05))
-        working = [writer for writer in crew if writer.busy and not writer.done]
-        if working:
-            chance.choice(working).kill()
-            killed += 1
-    return killed
+def _writer(index: int, location: str, key: Path, promotions: int) -> Member[Acknowledged]:
+    def command(acknowledged: int) -> list[str]:
+        return [__file__, "--work", location, str(key), str(index), str(promotions - acknowledged)]
+
+    return Member(command, Acknowledged.read, promotions)
 
 
 def verdict(journal: SqlJournal, said: list[Acknowledged]) -> dict[str, object]:
@@ -175,12 +98,6 @@ def verdict(journal: SqlJournal, said: list[Acknowledged]) -> dict[str, object]:
         "checkpoints": len(notes),
         "wrong_checkpoints": sum(Frontier().extend(hashes[: note.size]).root() != note.root for note in notes),
     }
-
-
-def latencies(said: list[Acknowledged]) -> dict[str, float]:
-    ordered = sorted(one.latency_s for one in said)
-    found = {"p50_s": ordered[len(ordered) // 2], "p99_s": ordered[len(ordered) * 99 // 100], "max_s": ordered[-1]}
-    return {name: round(value, 3) for name, value in found.items()}
 
 
 def work(location: str, key: Path, index: int, promotions: int) -> None:

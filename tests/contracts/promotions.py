@@ -20,11 +20,8 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -43,6 +40,10 @@ from pressrun.records.events import Deployed, DeployRequested, Registered
 from pressrun.rules.standing.queries import live
 from pressrun.testing.worlds import RegistryWorld
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from crew import Member, let_work
+
 NAMES = 12
 SHARED = "shared"
 """A bundle that every process registers: only the first of those who meet makes a version of it."""
@@ -60,77 +61,11 @@ class Acknowledged(NamedTuple):
     number: int
     latency_s: float
 
-
-class Process:
-    """One place in the crowd: a process, and another one when that is killed.
-
-    Attributes:
-        busy: whether the present process has had a promotion acknowledged, so that a kill meets it at work.
-    """
-
-    def __init__(self, index: int, world: RegistryWorld, promotions: int) -> None:
-        self.index, self.world, self.promotions = index, world, promotions
-        self.acknowledged: list[Acknowledged] = []
-        self.error = ""
-        self.busy = False
-        self.ready = threading.Event()
-        self.process = self._start()
-        self.thread = threading.Thread(target=self._watch)
-        self.thread.start()
-
-    @property
-    def done(self) -> bool:
-        """Whether all of its promotions were acknowledged."""
-        return len(self.acknowledged) >= self.promotions
-
-    def go(self) -> None:
-        """Let the process begin."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def kill(self) -> None:
-        """End it as the system does when memory is short."""
-        self.busy = False
-        self.process.kill()
-
-    def _start(self) -> subprocess.Popen[str]:
-        turns = [str(len(self.acknowledged)), str(self.promotions)]
-        command = [sys.executable, __file__, "--work", str(self.world.folder), str(self.index), *turns]
-        pipe = subprocess.PIPE
-        environment = self.world.environment("ana") | {
-            name: value for name, value in os.environ.items() if name in {"PRESSRUN_JOURNAL", "PRESSRUN_OBJECTS"}
-        }
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
-
-    def _watch(self) -> None:
-        first = True
-        while not self.done and not self.error:
-            if not first:
-                self.process = self._start()
-                self.go()
-            with self.process as process:
-                assert process.stdout is not None
-                assert process.stderr is not None
-                for line in process.stdout:
-                    if not line.endswith("\n"):
-                        break  # killed in the middle of saying so: nobody heard it
-                    self._hear(line)
-                # a killed process leaves nothing there, a failed one its traceback
-                errors = process.stderr.read()
-            self.busy = False
-            if process.returncode not in {0, -signal.SIGKILL}:
-                self.error = errors or f"ended with {process.returncode}"
-            first = False
-        self.ready.set()
-
-    def _hear(self, line: str) -> None:
-        if line == "ready\n":
-            self.ready.set()
-            return
+    @classmethod
+    def read(cls, line: str) -> Acknowledged:
+        """Return what a line of a process says."""
         deployment, name, number, latency_s = line.split()
-        self.acknowledged.append(Acknowledged(deployment, name, int(number), float(latency_s)))
-        self.busy = True
+        return cls(deployment, name, int(number), float(latency_s))
 
 
 def promote(
@@ -145,26 +80,15 @@ def promote(
         projects: how many share the registry.
     """
     worlds = prepare(folder, projects)
-    crew = [Process(index, worlds[index % projects], promotions) for index in range(processes)]
-    for process in crew:
-        process.ready.wait()
-    began = time.monotonic()
-    for process in crew:
-        process.go()
-    killed = kill_some(crew, kills, random.Random(seed))
-    for process in crew:
-        process.thread.join()
-    seconds = time.monotonic() - began
-    errors = [process.error for process in crew if process.error]
-    assert not errors, errors[0]
-    said = [acknowledged for process in crew for acknowledged in process.acknowledged]
+    crew = [_process(index, worlds[index % projects], promotions) for index in range(processes)]
+    said, figures = let_work(crew, kills, seed, longest_pause_s=0.2)
     recovered = 0
     for world in worlds:
         with world.acting("ana") as registry:
             recovered += recover_own(registry)
     with worlds[0].acting("ana") as registry:
         found = verdict(registry, worlds[0], said)
-    return {**found, "kills": killed, "recovered": recovered, "seconds": round(seconds, 2), **latencies(said)}
+    return {**found, "recovered": recovered, **figures}
 
 
 def prepare(folder: Path, projects: int) -> list[RegistryWorld]:
@@ -183,16 +107,14 @@ def prepare(folder: Path, projects: int) -> list[RegistryWorld]:
     return worlds
 
 
-def kill_some(crew: list[Process], kills: int, chance: random.Random) -> int:
-    """Kill processes that are at work, until as many as asked for were killed or nobody works any more."""
-    killed = 0
-    while killed < kills and not all(process.done or process.error for process in crew):
-        time.sleep(chance.uniform(0.0, 0.2))
-        working = [process for process in crew if process.busy and not process.done]
-        if working:
-            chance.choice(working).kill()
-            killed += 1
-    return killed
+def _process(index: int, world: RegistryWorld, promotions: int) -> Member[Acknowledged]:
+    def command(acknowledged: int) -> list[str]:
+        return [__file__, "--work", str(world.folder), str(index), str(acknowledged), str(promotions)]
+
+    environment = world.environment("ana") | {
+        name: value for name, value in os.environ.items() if name in {"PRESSRUN_JOURNAL", "PRESSRUN_OBJECTS"}
+    }
+    return Member(command, Acknowledged.read, promotions, environment)
 
 
 def recover_own(registry: Registry) -> int:
@@ -241,13 +163,6 @@ def verdict(registry: Registry, world: RegistryWorld, said: list[Acknowledged]) 
         "wrong_pointers": sum(stands[name] != number for name, number in last.items()),
         "open": sum(item.what in {"recover", "collect"} for item in seen.waiting) + len(seen.problems),
     }
-
-
-def latencies(said: list[Acknowledged]) -> dict[str, float]:
-    """Return how long promotions took, seconds."""
-    ordered = sorted(one.latency_s for one in said)
-    found = {"p50_s": ordered[len(ordered) // 2], "p99_s": ordered[len(ordered) * 99 // 100], "max_s": ordered[-1]}
-    return {name: round(value, 3) for name, value in found.items()}
 
 
 def work(folder: Path, index: int, first: int, last: int) -> None:
