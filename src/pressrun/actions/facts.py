@@ -15,7 +15,7 @@ from pressrun.rules.approvals import approval_facts, involved
 from pressrun.rules.evidence.changes import changed_parts
 from pressrun.rules.evidence.composed import completed
 from pressrun.rules.grade import at_least
-from pressrun.rules.members import canonical
+from pressrun.rules.members import canonical, find_person
 from pressrun.rules.standing.queries import live
 from pressrun.rules.standing.times import latest_since
 
@@ -207,9 +207,10 @@ def person_of_id(registry: Registry, actor: str) -> tuple[str, tuple[str, ...]]:
     members = registry.members
     if members is None:
         return actor, ()
-    found = canonical(members, actor)
-    person = next((person for person in members.people if person.id == found), None)
-    return found, tuple(grant.role for grant in person.grants) if person is not None else ()
+    person = find_person(members, actor)
+    if person is None:
+        return canonical(members, actor), ()
+    return person.id, tuple(grant.role for grant in person.grants)
 
 
 def _roles_said(registry: Registry, roles: tuple[str, ...]) -> str:

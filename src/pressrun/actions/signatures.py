@@ -6,7 +6,7 @@ from pressrun.records.approval import Ballot
 from pressrun.records.events import Approved
 from pressrun.records.people import Members
 from pressrun.records.standing import RequestStands
-from pressrun.rules.members import canonical
+from pressrun.rules.members import find_person
 
 
 def ballot_of(event: Approved) -> Ballot:
@@ -43,7 +43,7 @@ def signature_problems(request: RequestStands, members: Members | None) -> dict[
     found = {}
     for approval in request.approvals:
         event = approval.event
-        person = next((p for p in members.people if p.id == canonical(members, event.person)), None)
+        person = find_person(members, event.person)
         if person is None:
             found[approval.mark.seq] = f"{event.person} is no member"
         elif not event.signature:

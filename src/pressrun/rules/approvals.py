@@ -16,7 +16,7 @@ from pressrun.records.people import Actor, Members, Person
 from pressrun.records.standing import ApprovalStands, RequestStands, VersionStands
 from pressrun.rules.access import Thing, grant_covers, may, usable_grants
 from pressrun.rules.key_validity import key_problem
-from pressrun.rules.members import canonical
+from pressrun.rules.members import canonical, find_person
 from pressrun.rules.standing.lookups import short
 from pressrun.rules.timestamps import seconds_of
 
@@ -86,7 +86,7 @@ def _fact(
     # nothing but the entry itself says who gave an unsigned approval
     who = approval.mark.actor if members is None else approval.event.person
     identity = canonical(members, who)
-    person = None if members is None else next((p for p in members.people if p.id == identity), None)
+    person = find_person(members, who)
     problem = _content_problem(request, approval, now) or _time_problem(request, approval, now.question.now)
     if problem is None and members is not None:
         problem = _signature_problem(request, approval, members, signature_problems) or _role_problem(
@@ -166,7 +166,7 @@ def _late_key_problem(request: RequestStands, approval: ApprovalStands, members:
     The signature was judged by the approval's own time: with a clock put back, a lost key would sign for ever.
     """
     asked, made = seconds_of(request.mark.time), seconds_of(approval.mark.time)
-    person = next((p for p in members.people if p.id == canonical(members, approval.event.person)), None)
+    person = find_person(members, approval.event.person)
     if person is None or (asked is not None and made is not None and asked <= made):
         return ""
     try:

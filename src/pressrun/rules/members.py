@@ -79,9 +79,21 @@ def members_text(organisation: str, people: Iterable[Person]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def find_person(members: Members | None, name_or_email: str) -> Person | None:
+    """Return the member whose id or address this is; None when it is nobody's, or where there are no members."""
+    if members is None:
+        return None
+    if "@" not in name_or_email:
+        return next((person for person in members.people if person.id == name_or_email), None)
+    email = fold_email(name_or_email)
+    found = [person for person in members.people if any(fold_email(known) == email for known in person.emails)]
+    # the document gives an address to one person; one that was put together otherwise proves nothing
+    return found[0] if len(found) == 1 else None
+
+
 def canonical(members: Members | None, name_or_email: str) -> str:
     """Return the id of the person whose id or address this is, else the text itself (addresses in one spelling)."""
-    person = _find(members, name_or_email)
+    person = find_person(members, name_or_email)
     if person is not None:
         return person.id
     return fold_email(name_or_email) if "@" in name_or_email else name_or_email
@@ -89,9 +101,9 @@ def canonical(members: Members | None, name_or_email: str) -> str:
 
 def person_of(members: Members | None, actor: Actor) -> Person | None:
     """Return the one member that the actor is; None when it is nobody's id or address, or more than one person's."""
-    if (person := _find(members, actor.id)) is not None:
+    if (person := find_person(members, actor.id)) is not None:
         return person
-    found = {person.id: person for email in actor.emails if (person := _find(members, email)) is not None}
+    found = {person.id: person for email in actor.emails if (person := find_person(members, email)) is not None}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
@@ -109,17 +121,6 @@ def id_problem(text: str) -> str:
     if _ID.fullmatch(text):
         return ""
     return "an id is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit"
-
-
-def _find(members: Members | None, name_or_email: str) -> Person | None:
-    if members is None:
-        return None
-    if "@" not in name_or_email:
-        return next((person for person in members.people if person.id == name_or_email), None)
-    email = fold_email(name_or_email)
-    found = [person for person in members.people if any(fold_email(known) == email for known in person.emails)]
-    # the document gives an address to one person; one that was put together otherwise proves nothing
-    return found[0] if len(found) == 1 else None
 
 
 def _person(document: StrictYaml, path: Path, entry: Any) -> Person:
