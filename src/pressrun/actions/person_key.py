@@ -11,6 +11,7 @@ from pressrun.actions.registry import Registry
 from pressrun.actions.settings import user_folder
 from pressrun.errors import RefusedError, UsageError
 from pressrun.records.approval import Ballot
+from pressrun.rules.members import find_person
 from pressrun.store.person_keys import new_key, public_of
 from pressrun.store.signing import key_problem, sign
 
@@ -84,8 +85,7 @@ def sign_as(registry: Registry, ballot: Ballot, given: Path | None = None) -> tu
         RefusedError: the key is not this person's, or does not hold now: the approval would not count.
     """
     path = key_of(registry, given)
-    members = registry.members
-    person = next((one for one in members.people if one.id == ballot.person), None) if members is not None else None
+    person = find_person(registry.members, ballot.person)
     if person is None:
         raise RefusedError(f"{ballot.person} is not among the members", where=str(path))
     if problem := key_problem(person, public_of(path), registry.now()):

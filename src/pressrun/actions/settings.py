@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pressrun.errors import UnsafeContentError, UsageError, near_match
 from pressrun.records.settings import RegistrySettings
+from pressrun.rules.standing.lookups import environment_problem
 
 PROJECT_FILE = "pressrun.toml"
 PROJECT_TABLE = "registry"
@@ -34,7 +35,6 @@ _IDENTITY = {
 # setting -> the most that makes sense: a year of approvals, a month of reviews, a week without a second person
 _TIMES = {"break-glass-hours": 168.0, "review-hours": 720.0, "approval-days": 366.0}
 _PROJECT_KEYS = (*_PLACES, "environments", *_TIMES)
-_ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "sslpassword", "secret", "token", "key"})
 
 
@@ -216,11 +216,8 @@ def _environments(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise UsageError('\'environments\' must be a table: name = "record" or "dir:PATH"', where=where)
     for name, target in value.items():
-        if not _ENVIRONMENT.fullmatch(name):
-            raise UsageError(
-                f"{name!r} is no environment's name: 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit",
-                where=where,
-            )
+        if problem := environment_problem(name):
+            raise UsageError(f"{name!r} is no environment's name", where=where, remedy=f"{problem}.")
         if target != "record" and not (isinstance(target, str) and re.fullmatch(r"dir:[^\x00-\x1f\x7f]+", target)):
             raise UsageError(f'the target of {name!r} must be "record" or "dir:PATH", not {target!r}', where=where)
     return dict(value)

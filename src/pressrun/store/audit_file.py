@@ -14,10 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import io
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,7 +22,8 @@ import msgspec
 
 from pressrun.errors import CannotRestoreError, UsageError
 from pressrun.rules.merkle import HASH_BYTES, Frontier
-from pressrun.store.fs import open_regular, sync_descriptor, sync_directory
+from pressrun.store.fs import open_regular
+from pressrun.store.new_file import new_file
 
 FORMAT = "pressrun-journal"
 VERSION = 1
@@ -82,38 +80,13 @@ def write_export(
         UsageError: there is something at `target` already, or its folder is missing.
         CannotRestoreError: it cannot be written.
     """
-    refusal = UsageError("there is something already", where=str(target), remedy="Name a file that does not exist.")
-    if target.exists() or target.is_symlink():
-        raise refusal
     if not target.parent.is_dir():
         raise UsageError("there is no such folder", where=str(target.parent))
-    partial = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}")
-    try:
-        size = _write_lines(partial, _lines(keys, checkpoints, entries, tree))
-        os.link(partial, target)  # unlike a rename it never replaces
-        sync_directory(target.parent)
-    except FileExistsError as error:
-        raise refusal from error
-    except OSError as error:
-        raise CannotRestoreError(
-            f"the export cannot be written: {error.strerror or error}", where=str(target)
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-    return size
-
-
-def _write_lines(path: Path, lines: Iterable[bytes]) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     # entries name people: private until its owner hands it on
-    descriptor = os.open(path, flags, 0o600)
-    with os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES) as file:
-        for line in lines:
+    with new_file(target, "export") as partial, partial.open("wb", buffering=_BUFFER_BYTES) as file:
+        for line in _lines(keys, checkpoints, entries, tree):
             file.write(line)
             file.write(b"\n")
-        file.flush()
-        sync_descriptor(descriptor)
         return file.tell()
 
 

@@ -12,9 +12,9 @@ import pytest
 from pressrun.errors import CannotRestoreError, UsageError
 from pressrun.rules.merkle import Frontier, leaf_hash
 from pressrun.rules.signed_note import read_checkpoint, read_note
-from pressrun.store.journal.copies import new_copy
 from pressrun.store.journal.open import open_journal
 from pressrun.store.journal.port import Stored
+from pressrun.store.new_file import new_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -129,7 +129,7 @@ def test_what_appears_at_a_copys_name_while_it_is_made_is_not_replaced(tmp_path)
     target = tmp_path / "copy.db"
 
     def copy() -> None:
-        with new_copy(target) as partial:
+        with new_file(target, "copy") as partial:
             partial.write_bytes(b"copy")
             target.write_bytes(b"precious")
 
@@ -144,7 +144,7 @@ def test_a_taken_name_is_told_before_anything_is_copied(tmp_path):
     begun: list[Path] = []
 
     def copy() -> None:
-        with new_copy(tmp_path / "copy.db") as partial:
+        with new_file(tmp_path / "copy.db", "copy") as partial:
             begun.append(partial)
 
     with pytest.raises(UsageError, match="something already"):

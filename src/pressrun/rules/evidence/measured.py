@@ -46,7 +46,11 @@ def metrics_of(outputs: ComparedOutputs) -> dict[str, Metric]:
     Args:
         outputs: what ``outputs.json`` says.
     """
-    return {name: m for name, m in _measured(outputs).items() if not name.startswith(f"{SEGMENTS}.")}
+    return _own(_measured(outputs))
+
+
+def _own(measured: Mapping[str, Metric]) -> dict[str, Metric]:
+    return {name: metric for name, metric in measured.items() if not name.startswith(f"{SEGMENTS}.")}
 
 
 def measured(documents: BundleDocuments, found: Gathered) -> None:
@@ -61,7 +65,7 @@ def measured(documents: BundleDocuments, found: Gathered) -> None:
         found.lack(NAMES, documents.why("outputs.json", "captured outputs"))
         return
     metrics, values = _measured(outputs), _captured(outputs)
-    own = metrics_of(outputs)
+    own = _own(metrics)
     found.add("metrics.varying", sorted(outputs.varying_values), digest, why="")
     found.add("metrics.count", len(own), digest, why="")
     found.add("metrics.names", sorted(own), digest, why="")

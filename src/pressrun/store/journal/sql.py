@@ -22,11 +22,11 @@ from pressrun.store.journal.additions import (
     checkpoint_is_due,
     signed_checkpoint,
 )
-from pressrun.store.journal.copies import new_copy
 from pressrun.store.journal.database import Database, Rows
 from pressrun.store.journal.failures import damaged, stored_bytes
 from pressrun.store.journal.port import Signer, Stored, head_moved
 from pressrun.store.journal.sqlite import SqliteDatabase
+from pressrun.store.new_file import new_file
 
 PAGE: Final = 256
 """Entries that are in memory at once."""
@@ -231,7 +231,7 @@ class SqlJournal:
             UsageError: there is something at `target`.
             CannotRestoreError: either of the two databases failed, or this journal is damaged.
         """
-        with new_copy(target) as partial:
+        with new_file(target, "copy") as partial:
             if isinstance(self.database, SqliteDatabase):
                 self.database.copy_to(partial)
                 return

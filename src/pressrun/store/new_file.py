@@ -1,4 +1,4 @@
-"""How a copy of a journal gets its name: only once it is whole and durable."""
+"""How a file that people keep gets its name: only once it is whole and durable, and never in place of another."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextlib.contextmanager
-def new_copy(target: Path) -> Iterator[Path]:
-    """Give an empty file to copy into, which is called `target` once the block has ended; gone when it raises.
+def new_file(target: Path, what: str) -> Iterator[Path]:
+    """Give an empty file to write, which is called `target` once the block has ended; gone when it raises.
+
+    Only its owner may read it. What SQLite leaves beside a database goes, too.
+
+    Args:
+        target: the file to make.
+        what: it is, for messages.
 
     Raises:
         UsageError: there is something at `target`.
@@ -31,12 +37,12 @@ def new_copy(target: Path) -> Iterator[Path]:
     try:
         os.close(os.open(partial, flags, _PRIVATE_FILE))
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise _cannot_write(what, target, error) from error
     try:
         yield partial
         _settle(partial, target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise _cannot_write(what, target, error) from error
     finally:
         for ending in ("", "-journal", "-shm", "-wal"):
             partial.with_name(partial.name + ending).unlink(missing_ok=True)
@@ -63,5 +69,5 @@ def _is_there(target: Path) -> UsageError:
     return UsageError("there is something already", where=str(target), remedy="Name a file that is not there yet.")
 
 
-def _cannot_write(target: Path, error: OSError) -> CannotRestoreError:
-    return CannotRestoreError(f"the copy cannot be written: {error.strerror or error}", where=str(target))
+def _cannot_write(what: str, target: Path, error: OSError) -> CannotRestoreError:
+    return CannotRestoreError(f"the {what} cannot be written: {error.strerror or error}", where=str(target))
