@@ -1,7 +1,6 @@
 """The same story in PostgreSQL and S3 as on one disk: two machines, a real database and a real object store."""
 
 import shutil
-import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -23,18 +22,6 @@ SERVERS = Path(__file__).resolve().parents[1] / "servers"
 sys.path.insert(0, str(SERVERS))
 
 from postgres import postgres, postgres_server  # noqa: E402, F401 - fixtures
-
-
-@pytest.fixture(scope="module")
-def s3_server(make_environment):
-    """Give the URL of a running S3 server with the bucket ``bucket``."""
-    python = make_environment("s3-server", "moto[s3]==5.2.5", "flask>=3", "flask-cors>=6")
-    with subprocess.Popen([python, SERVERS / "s3.py", "bucket"], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
 
 
 @pytest.fixture

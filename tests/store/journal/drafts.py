@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import stat
 from pathlib import Path
 
 from pressrun.records.digest import digest_text
@@ -27,6 +28,11 @@ def run(number: int) -> Draft:
         duration_s=1.0, metrics={f"m{index}": number + index / 7 for index in range(5)},
     )  # fmt: skip
     return Draft(event=event, actor="ana", via="local", time=TIME)
+
+
+def mode(path: Path) -> int:
+    """Return who may read and write a file."""
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def by_hand(path: Path, *statements: str) -> list[tuple]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import sys
 import threading
 from pathlib import Path
@@ -18,24 +17,7 @@ from pressrun.store.new_file import new_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from drafts import KEY, by_hand, draft, run
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def filled(path):
-    """A journal of three entries and a checkpoint, closed."""
-    with open_journal(path, KEY) as journal:
-        journal.append([draft(1), draft(2), draft(3)], after=0, checkpoint=True)
-    return path
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+from drafts import KEY, by_hand, draft, mode, run
 
 
 def test_a_backup_is_a_journal_that_opens_anywhere_and_goes_on(filled, tmp_path):

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -23,24 +22,7 @@ from pressrun.store.journal.sqlite_file import refuse_network
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from drafts import KEY, by_hand, draft, run
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def filled(path):
-    """A journal of three entries and a checkpoint, closed."""
-    with open_journal(path, KEY) as journal:
-        journal.append([draft(1), draft(2), draft(3)], after=0, checkpoint=True)
-    return path
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+from drafts import by_hand, draft, mode, run
 
 
 def test_nobody_else_may_read_a_new_journal_whatever_the_umask(path):
