@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pressrun.errors import EXIT_OK
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.records.digest import Digest
 
@@ -26,10 +27,8 @@ _WHICH = "REQUEST is a request's id, at least six digits of it, or NAME@NUMBER w
 def request_command(reference: str, environment: str, comment: str, as_json: bool) -> int:
     """Ask for approval of a version for an environment: as it is, under the policy as it is."""
     from pressrun.actions.approve import request_approval
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         made = request_approval(registry, reference, environment, comment)
     if as_json:
         print_json(made)
@@ -54,10 +53,8 @@ def approve_command(
 ) -> int:
     """Approve a request: you see what you approve, and sign exactly that."""
     from pressrun.actions.approve import approve, current_decision, find_request
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         request = find_request(registry, which, environment)
         if not as_json:
             _print_request(request.event, request.mark.actor, current_decision(registry, request.event))
@@ -95,10 +92,8 @@ def _confirm() -> None:
 def reject_command(which: str, environment: str | None, reason: str, as_json: bool) -> int:
     """Refuse a request for good; the version can be asked for anew."""
     from pressrun.actions.approve import find_request, reject
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = reject(registry, find_request(registry, which, environment), reason)
     if as_json:
         print_json(event)
@@ -115,10 +110,8 @@ def reject_command(which: str, environment: str | None, reason: str, as_json: bo
 def withdraw_command(which: str, environment: str | None, reason: str, as_json: bool) -> int:
     """Take back your request, or your approval of somebody else's."""
     from pressrun.actions.approve import find_request, withdraw
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = withdraw(registry, find_request(registry, which, environment), reason)
     if as_json:
         print_json(event)
@@ -135,10 +128,8 @@ def withdraw_command(which: str, environment: str | None, reason: str, as_json: 
 def revoke_command(reference: str, reason: str, as_json: bool) -> int:
     """Let a version never be deployed again. Where it is live, somebody has to roll back."""
     from pressrun.actions.approve import revoke
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event, live_in = revoke(registry, reference, reason)
     if as_json:
         print_json({"event": event, "live_in": live_in})

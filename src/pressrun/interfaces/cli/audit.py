@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pressrun.errors import EXIT_CANNOT_RESTORE, EXIT_OK
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -32,15 +33,12 @@ def verify_command(export: Path | None, keys: tuple[str, ...], files: tuple[Path
     Exit status: 0 nothing was changed; 5 something was: it says which entry, or in which range.
     """
     from pressrun.actions.audit import given_keys, outside_checkpoints, own_keys, verify_export, verify_journal
-    from pressrun.notebook.project import find_project
 
     known = given_keys(keys)
     if export is not None:
         report = verify_export(export, known, outside_checkpoints(None, files))
     else:
-        from pressrun.actions.registry import open_registry
-
-        with open_registry(find_project(Path.cwd()), reading=True) as registry:
+        with registry_here(reading=True) as registry:
             outside = outside_checkpoints(registry.project, files)
             own = own_keys(Path(registry.settings.journal_key).expanduser())
             report = verify_journal(registry.journal, known if known.given else own, outside)
@@ -62,12 +60,10 @@ def export_command(target: Path, as_json: bool) -> int:
     FILE must not exist. The entries name people and versions: it is for auditors, not for everybody.
     """
     from pressrun.actions.audit import export_journal, own_keys
-    from pressrun.actions.registry import open_registry
     from pressrun.interfaces.cli.figures import size
-    from pressrun.notebook.project import find_project
     from pressrun.rules.access import Thing
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         registry.require("audit-export", Thing("audit"))
         keys = own_keys(Path(registry.settings.journal_key).expanduser())
         done = export_journal(registry.journal, target, [str(key) for key in keys.known])
@@ -87,12 +83,10 @@ def export_command(target: Path, as_json: bool) -> int:
 def prove_command(seq: int, since: Path | None, as_json: bool) -> int:
     """Prove that entry NUMBER stands in the journal, to somebody who has only the public key."""
     from pressrun.actions.audit import outside_checkpoints, own_keys, prove_entry
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
     from pressrun.rules.access import Thing
 
     older = outside_checkpoints(None, [since])[-1] if since is not None else None
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         registry.require("audit-verify", Thing("audit"))
         keys = own_keys(Path(registry.settings.journal_key).expanduser())
         proof = prove_entry(registry.journal, seq, keys.known, older)
@@ -115,11 +109,9 @@ def checkpoint_command(to: str, as_json: bool) -> int:
     The journal is audited first; exit status 5, and no checkpoint, when something was changed.
     """
     from pressrun.actions.audit import keep_checkpoint, own_keys
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
     from pressrun.rules.access import Thing
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         registry.require("checkpoint", Thing("audit"))
         keys = own_keys(Path(registry.settings.journal_key).expanduser())
         kept = keep_checkpoint(registry.journal, keys, to, registry.project)
@@ -136,10 +128,7 @@ def checkpoint_command(to: str, as_json: bool) -> int:
 @_JSON
 def key_command(as_json: bool) -> int:
     """Show the public key that this machine signs checkpoints with; give it to those who verify."""
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
-
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         key = registry.signer.key
         path = Path(registry.settings.journal_key).expanduser()
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.notebook.project import find_project
 from pressrun.rules.references import is_reference
@@ -44,9 +45,8 @@ def show_command(bundle: str, as_json: bool) -> int:
 
 def _show_version(reference: str, *, as_json: bool) -> int:
     from pressrun.actions.card import show_version
-    from pressrun.actions.registry import open_registry
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         card = show_version(registry, reference)
     if as_json:
         print_json(card)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pressrun.errors import EXIT_OK, EXIT_REFUSED
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ def check_command(
     fails, and does not pass either.
     """
     from pressrun.actions.decide import check
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         decision = check(registry, reference, environment)
         note = _note_on(registry, environment)
     if html is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pressrun.errors import EXIT_OK
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.interfaces.cli.progress import make_progress
 
@@ -33,12 +34,10 @@ _TARGET = click.option("--target", default="", metavar="TARGET",
 def deploy_command(reference: str, environment: str, target: str, break_glass: str, as_json: bool) -> int:
     """Move an environment's pointer to a version. The policy decides; exit status 3 when it refuses."""
     from pressrun.actions.deploy import DeployOrder, deploy
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.rollback import take_back_overdue
-    from pressrun.notebook.project import find_project
 
     order = DeployOrder(reference=reference, environment=environment, target=target, break_glass=break_glass)
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         _tell_taken_back(take_back_overdue(registry), quiet=as_json)
         done = deploy(registry, order)
     if as_json:
@@ -71,12 +70,10 @@ def rollback_command(
     name: str, environment: str, to: int | None, reason: str, target: str, python: Path | None, as_json: bool
 ) -> int:
     """Move an environment's pointer back. Needs no approval; the version is seen to load and to predict first."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.rollback import RollbackOrder, roll_back
-    from pressrun.notebook.project import find_project
 
     order = RollbackOrder(name=name, environment=environment, to=to, reason=reason, target=target, python=python)
-    with open_registry(find_project(Path.cwd())) as registry, make_progress(quiet=as_json) as progress:
+    with registry_here() as registry, make_progress(quiet=as_json) as progress:
         done = roll_back(registry, order, progress)
     if as_json:
         print_json(done)
@@ -113,10 +110,8 @@ def _tell_taken_back(done: list[Rollback], *, quiet: bool) -> None:
 def ratify_command(deployment: str, comment: str, as_json: bool) -> int:
     """Stand behind somebody else's emergency deployment, so that it is not taken back."""
     from pressrun.actions.deploy import ratify
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = ratify(registry, deployment, comment)
     if as_json:
         print_json(event)
@@ -131,11 +126,9 @@ def ratify_command(deployment: str, comment: str, as_json: bool) -> int:
 @_JSON
 def review_command(rollback: str, comment: str, as_json: bool) -> int:
     """Close the review that a rollback opened."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.rollback import hold_review
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = hold_review(registry, rollback, comment)
     if as_json:
         print_json(event)
@@ -149,11 +142,9 @@ def review_command(rollback: str, comment: str, as_json: bool) -> int:
 def recover_command(as_json: bool) -> int:
     """Close interrupted deployments by looking at their targets, and take back what nobody ratified in time."""
     from pressrun.actions.recover import recover
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.rollback import take_back_overdue
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry, make_progress(quiet=as_json) as progress:
+    with registry_here() as registry, make_progress(quiet=as_json) as progress:
         closed = recover(registry)
         back = take_back_overdue(registry, progress)
     if as_json:
@@ -177,10 +168,8 @@ def recover_command(as_json: bool) -> int:
 def history_command(name: str, environment: str, as_of: str | None, as_json: bool) -> int:
     """Tell what was live in an environment, when, who put it there, and who had approved it."""
     from pressrun.actions.history import history
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         reigns = history(registry, name, environment, as_of)
     if as_json:
         print_json({"name": name, "environment": environment, "as_of": as_of, "history": reigns})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -39,10 +40,8 @@ def new(path: Path | None, encrypted: bool, as_json: bool) -> int:
 def show(as_json: bool) -> int:
     """Show which key you would sign with."""
     from pressrun.actions.person_key import told_key
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         found, actor = told_key(registry), registry.actor
     if as_json:
         print_json({"key": found, "you": actor})

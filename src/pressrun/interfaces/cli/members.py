@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -27,10 +28,8 @@ def members_command() -> None:
 def publish(file: Path, as_json: bool) -> int:
     """Publish FILE, or propose it where two policy admins have to agree."""
     from pressrun.actions.documents import publish_members
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         done = publish_members(registry, file)
     print_published(done, as_json=as_json)
     return 0
@@ -107,10 +106,7 @@ def lint(file: Path, as_json: bool) -> int:
 @_JSON
 def show(as_json: bool) -> int:
     """Show the members in force."""
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
-
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         members, actor = registry.members, registry.actor
     if as_json:
         print_json({"members": members, "you": actor})
@@ -138,12 +134,10 @@ def show(as_json: bool) -> int:
 @members_command.command("allowed-signers")
 def allowed_signers() -> int:
     """Print the members' keys as an allowed-signers file, for ssh-keygen and git."""
-    from pressrun.actions.registry import open_registry
     from pressrun.errors import UsageError
-    from pressrun.notebook.project import find_project
     from pressrun.rules.allowed_signers import allowed_signers_text
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         members = registry.members
     if members is None:
         raise UsageError("no members are published", remedy="pressrun members publish FILE")
@@ -154,20 +148,16 @@ def allowed_signers() -> int:
 def accept_proposal(proposal: str) -> PublishedDocument:
     """Accept a proposal of either kind in the project of the working directory."""
     from pressrun.actions.documents import accept as put_in_force
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         return put_in_force(registry, proposal)
 
 
 def decline_proposal(proposal: str, reason: str) -> None:
     """Close a proposal of either kind in the project of the working directory."""
     from pressrun.actions.documents import decline as close
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         close(registry, proposal, reason)
     click.echo("Declined.")
 

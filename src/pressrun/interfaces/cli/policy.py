@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pressrun.errors import EXIT_OK, EXIT_REFUSED, EXIT_RESULTS_DIFFER
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.members import accept_proposal, decline_proposal, print_published
 from pressrun.interfaces.cli.output import print_json
 
@@ -28,12 +29,10 @@ def policy_command() -> None:
 def _merged(files: tuple[Path, ...]) -> Merged:
     from pressrun.actions.documents import policy_in_force
     from pressrun.actions.policies import merged_files
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
     if files:
         return merged_files(files)
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         return policy_in_force(registry)
 
 
@@ -153,14 +152,12 @@ def diff(before: Path, after: Path | None, against_registry: bool, as_json: bool
     """Tell how two policy files differ; with one file, how it differs from what is in force."""
     from pressrun.actions.documents import policy_in_force
     from pressrun.actions.policies import diff_policies, merged_files
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
     new = merged_files([before if after is None else after])
     if after is not None and not against_registry:
         found = diff_policies(merged_files([before]), new)
     else:
-        with open_registry(find_project(Path.cwd()), reading=True) as registry:
+        with registry_here(reading=True) as registry:
             old = policy_in_force(registry) if after is None else merged_files([before])
             found = diff_policies(old, new, registry if against_registry else None)
     if as_json:
@@ -199,10 +196,8 @@ def template(name: str) -> int:
 def publish(file: Path, as_json: bool) -> int:
     """Put FILE in force at the level it names, or propose it where two policy admins have to agree."""
     from pressrun.actions.documents import publish_policy
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         done = publish_policy(registry, file)
     print_published(done, as_json=as_json)
     return EXIT_OK

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.records.event import TIERS
 
@@ -27,10 +27,8 @@ def register_command(*, as_json: bool, **wanted: Any) -> int:
     the same evidence keeps the number that it has.
     """
     from pressrun.actions.register import RegisterRequest, register
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         done = register(registry, RegisterRequest(**wanted))
     if as_json:
         print_json(done)
@@ -55,11 +53,9 @@ def register_command(*, as_json: bool, **wanted: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def describe_command(reference: str, *, as_json: bool, **wanted: Any) -> int:
     """Change who owns a version, what it is for, or its tier. Its content stays what it is."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.state import Description, describe
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = describe(registry, reference, Description(**wanted))
     if as_json:
         print_json(event)

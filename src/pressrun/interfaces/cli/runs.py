@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.interfaces.cli.plot_option import check_plot, plot_option, show_plot, to_option
 from pressrun.interfaces.cli.versions import LIMIT
@@ -24,13 +25,11 @@ def runs_command(about: str, where: str, sort: str, limit: int, plot: str, to: P
 
     Every replay, package and verify of the project is recorded: parameters, metrics, duration, environment, outcome.
     """
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.runs_log import list_runs, runs_series
     from pressrun.actions.versions import SearchRequest
-    from pressrun.notebook.project import find_project
 
     check_plot(plot, to)
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         result = list_runs(registry, about, SearchRequest(kind="run", query=where, sort=sort, limit=limit))
     if as_json:
         print_json(result)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 _DAYS = click.FloatRange(min=0.0, min_open=True, max=366.0)
@@ -24,12 +24,10 @@ def state_command(
     reference: str, check: str, answer: bool, text: str | None, links: tuple[str, ...], days: float, as_json: bool
 ) -> int:
     """State that CHECK holds for a version, or that it does not. Bound to the content, and it expires."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.state import Statement, state
-    from pressrun.notebook.project import find_project
 
     said = text if text is not None else sys.stdin.read()
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         statement = Statement(check=check, answer=answer, text=said, links=links, days=days)
         event = state(registry, reference, statement)
     if as_json:
@@ -50,11 +48,9 @@ def state_command(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def waive_command(reference: str, check: str, reason: str, control: str, owner: str, days: float, as_json: bool) -> int:
     """Accept for a while that CHECK does not pass for a version."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.state import Waiver, waive
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         waiver = Waiver(check=check, reason=reason, control=control, owner=owner, days=days)
         event = waive(registry, reference, waiver)
     if as_json:
@@ -71,11 +67,9 @@ def waive_command(reference: str, check: str, reason: str, control: str, owner: 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def unwaive_command(waiver: str, reason: str, as_json: bool) -> int:
     """Take a waiver back. WAIVER is its id, or at least six digits of it."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.state import end_waiver
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         event = end_waiver(registry, waiver, reason)
     if as_json:
         print_json(event)

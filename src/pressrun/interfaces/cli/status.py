@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status_command(as_json: bool) -> int:
     """Show what is live where, and what waits for somebody: approvals, interrupted deployments, reviews."""
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.status import status
-    from pressrun.notebook.project import find_project
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         found = status(registry)
     if as_json:
         print_json(found)

@@ -9,6 +9,7 @@ import click
 
 from pressrun.errors import EXIT_CANNOT_RESTORE, EXIT_OK
 from pressrun.interfaces.cli.figures import size
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ def gc_command(*, dry_run: bool, grace_h: float, unregistered_days: float | None
     can say what it refers to, nothing is removed. In a remote store the first run only marks. Exit status: 0 done;
     3 refused on doubt.
     """
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.upkeep import GarbageRequest, collect_garbage
-    from pressrun.notebook.project import find_project
     from pressrun.rules.access import Thing
 
     request = GarbageRequest(
@@ -46,7 +45,7 @@ def gc_command(*, dry_run: bool, grace_h: float, unregistered_days: float | None
         unregistered_older_than_s=None if unregistered_days is None else unregistered_days * 86400.0,
         dry_run=dry_run,
     )
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         registry.require("collect", Thing(kind="store"))
         result = collect_garbage(
             registry,
@@ -77,11 +76,9 @@ def fsck_command(*, repair_from: str | None, key_texts: tuple[str, ...], as_json
 
     from pressrun.actions.audit import given_keys, own_keys
     from pressrun.actions.fsck import check_registry, repair_registry
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
     from pressrun.store.open_objects import open_objects
 
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         own = own_keys(Path(registry.settings.journal_key).expanduser())
         keys = given_keys(key_texts) if key_texts else own
         report = check_registry(registry, keys)
@@ -105,11 +102,9 @@ def backup_command(to: Path, *, as_json: bool) -> int:
     damaged already; all else is in the copy.
     """
     from pressrun.actions.backup import back_up
-    from pressrun.actions.registry import open_registry
-    from pressrun.notebook.project import find_project
     from pressrun.rules.access import Thing
 
-    with open_registry(find_project(Path.cwd())) as registry:
+    with registry_here() as registry:
         registry.require("backup", Thing(kind="store"))
         result = back_up(registry, to)
     if as_json:

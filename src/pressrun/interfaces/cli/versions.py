@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from pressrun.interfaces.cli.here import registry_here
 from pressrun.interfaces.cli.output import print_json
 from pressrun.interfaces.cli.plot_option import check_plot, plot_option, show_plot, to_option
 
@@ -23,16 +24,14 @@ def versions_command(name: str, plot: str, to: Path | None, as_json: bool) -> in
 
     A version is written NAME@NUMBER; NAME@production is the one that is live there, NAME@latest the newest.
     """
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.runs_log import versions_series
     from pressrun.actions.versions import list_names, list_versions
     from pressrun.errors import UsageError
-    from pressrun.notebook.project import find_project
 
     check_plot(plot, to)
     if plot and not name:
         raise UsageError("a plot shows the versions of one name", remedy="Give NAME as well.")
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         names = list_names(registry) if not name else ()
         versions = list_versions(registry, name) if name else ()
         series = versions_series(registry.standing(), name, plot) if plot else None
@@ -68,12 +67,10 @@ def search_command(query: str, kind: Literal["versions", "runs"], sort: str, lim
     Conditions are joined with and, or, not and parentheses; = != < <= > >= in like exists compare. What was never
     recorded is found by no comparison. Keys and rules: docs/reference/search.md.
     """
-    from pressrun.actions.registry import open_registry
     from pressrun.actions.versions import SearchRequest, search_registry
-    from pressrun.notebook.project import find_project
 
     request = SearchRequest(kind="run" if kind == "runs" else "version", query=query, sort=sort, limit=limit)
-    with open_registry(find_project(Path.cwd()), reading=True) as registry:
+    with registry_here(reading=True) as registry:
         result = search_registry(registry, request)
     if as_json:
         print_json(result)
