@@ -19,6 +19,18 @@ os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 os.environ.setdefault("PRESSRUN_JOURNAL_KEY", str(Path(sys.prefix) / "test-journal.key"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _variables_stay():
+    """See that tests leave the settings of pressrun as they were: the next ones would act as somebody else."""
+    before = _settings()
+    yield
+    assert _settings() == before
+
+
+def _settings():
+    return {name: value for name, value in os.environ.items() if name.startswith("PRESSRUN_")}
+
+
 @pytest.fixture(scope="session")
 def python37():
     """Give the path of a Python 3.7 that really starts; skip where there is none."""

@@ -51,10 +51,12 @@ def test_the_pages_show_commands():
 def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path):
     work = tmp_path / "project"
     shutil.copytree(ROOT / "example_notebooks", work, ignore=shutil.ignore_patterns(".pressrun", ".ipynb_checkpoints"))
-    environment = os.environ | {
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PRESSRUN_")}
+    environment = kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),  # keys and settings of whoever runs the tests stay out of it
+        # keys and settings of whoever runs the tests stay out of it
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
     }
     for command, expected in commands(page):
         if "--sandbox" in command and not sandbox_works():

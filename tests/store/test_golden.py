@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tarfile
-from pathlib import Path
-
 import pytest
+from tests.golden.kept import GOLDEN, unpack
 
 from pressrun.records.digest import digest_bytes
 from pressrun.store.archive import unpacked, write_archive
@@ -14,7 +12,6 @@ from pressrun.store.check import check_store
 from pressrun.store.folders import open_directory
 from pressrun.testing.samples import write_sample_bundle
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 BUNDLE_V1 = "sha256:56622a2992d5c5601a31b484cfd86ae0a1c705c2985f1ea4bdd12cbf393fdfa3"
 ARCHIVE_V1 = "sha256:95580c441918242a3609b61c44997b687e26209e18951947cb112dc12d84a1c1"
 
@@ -24,17 +21,13 @@ def store_v1(tmp_path):
     """The golden store in a place where it may be written to."""
     root = tmp_path / ".pressrun"
     root.mkdir(mode=0o700)
-    with tarfile.open(GOLDEN / "store-v1.tar") as archive:
-        archive.extractall(root, filter="data")
-    return BundleStore(root)
+    return BundleStore(unpack("store-v1.tar", root))
 
 
 @pytest.fixture
 def bundle_v1(tmp_path):
     """The golden bundle as a folder."""
-    with tarfile.open(GOLDEN / "bundle-v1.tar") as archive:
-        archive.extractall(tmp_path / "bundle-v1", filter="data")
-    return tmp_path / "bundle-v1"
+    return unpack("bundle-v1.tar", tmp_path / "bundle-v1")
 
 
 def test_a_bundle_of_format_1_keeps_its_digest(bundle_v1):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tarfile
-from pathlib import Path
-
 import pytest
+from tests.golden.kept import unpack
 
 from pressrun.actions.audit import given_keys, verify_export, verify_journal
 from pressrun.actions.fsck import check_registry
@@ -20,7 +18,6 @@ from pressrun.rules.merkle import Frontier, leaf_hash
 from pressrun.rules.signed_note import read_checkpoint, read_note, vkey
 from pressrun.store.journal.open import open_journal
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "journal-v1.tar"
 VKEY = "pressrun/ea58b6ad+f48d3e5c+AcgesNOal6D7/fg3lmsAFGLY0GAmwDauq+jEje3UY/GV"
 ENTRIES = 50
 LEAVES = "sha256:a7896cd63bdb6904ad363edd1806cd90961c0f1631e9fbecb45ab7a78a4d2001"
@@ -35,9 +32,7 @@ UNKNOWN_KIND, UNKNOWN_FIELD = 49, 50
 @pytest.fixture
 def kept(tmp_path):
     """The golden registry in a place where it may be written to."""
-    with tarfile.open(GOLDEN) as archive:
-        archive.extractall(tmp_path, filter="data")
-    return tmp_path
+    return unpack("journal-v1.tar", tmp_path)
 
 
 @pytest.fixture

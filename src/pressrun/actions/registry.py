@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pressrun.actions.identity import current_actor
@@ -335,20 +335,28 @@ def _empty(project: Path, settings: RegistrySettings, signer: LateKey, actor: Ac
 
 
 @contextlib.contextmanager
-def open_registry(project: Path, *, actor: Actor | None = None, reading: bool = False) -> Iterator[Registry]:
+def open_registry(
+    project: Path,
+    *,
+    actor: Actor | None = None,
+    reading: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Registry]:
     """Give the registry of a project for as long as the block runs.
 
     Args:
         project: the project's folder; its settings say where journal and objects are.
         actor: who asks; by default what this machine's configuration says.
         reading: nothing will be written, so where there is no registry yet none is made: it is an empty one.
+        environ: environment variables that the settings are read from; by default those of this process. A process
+            that acts for several people names them here.
 
     Raises:
         UsageError: the settings are wrong, or an extra is missing.
         CannotRestoreError: the journal or the store cannot be opened, or a newer pressrun wrote it.
         UnsafeContentError: others may write where only the owner should.
     """
-    settings = read_settings(project)
+    settings = read_settings(project, environ)
     root = project / STORE_FOLDER
     signer = LateKey(Path(settings.journal_key).expanduser())
     if reading and not settings.journal and not (root / JOURNAL_FILE).exists():

@@ -112,19 +112,10 @@ class RegistryWorld:
 
     @contextlib.contextmanager
     def acting(self, person: str) -> Iterator[Registry]:
-        """Open the registry as a person, in this process."""
-        wanted = {name: value for name, value in self.environment(person).items() if name.startswith("PRESSRUN_")}
-        before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)
-        try:
-            with open_registry(self.project, actor=Actor(id=person)) as registry:
-                yield registry
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+        """Open the registry as a person, in this process, whose own variables stay as they are: threads share them."""
+        environ = os.environ | self.environment(person)
+        with open_registry(self.project, actor=Actor(id=person), environ=environ) as registry:
+            yield registry
 
     def bundle(self, label: str) -> Path:
         """Write a small bundle whose content depends on `label`, and return its folder."""
