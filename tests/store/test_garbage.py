@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 import uuid
 
 import pytest
@@ -234,6 +237,43 @@ def test_writers_wait_for_a_collection_and_a_collection_for_writers(tmp_path, mo
     monkeypatch.setattr("pressrun.store.objects.GATE_PATIENCE_S", 0.05)
     with objects.alone(0.05), pytest.raises(CannotRestoreError, match="a collection of garbage has been"):
         objects.put(b"not now")
+
+
+ADDING = """
+import sys, time
+from pathlib import Path
+from pressrun.store.objects import ObjectStore
+objects = ObjectStore(Path(sys.argv[1]))
+end = time.monotonic() + 60
+number = 0
+while time.monotonic() < end:
+    with objects.adding():
+        objects.put(f"{sys.argv[2]} {number}".encode())
+        number += 1
+        if number == 1:
+            print("adding", flush=True)
+        time.sleep(0.05)
+"""
+
+
+def test_a_collection_gets_its_turn_among_writers_who_never_leave_the_gate_together(tmp_path):
+    objects = ObjectStore(tmp_path / "store")
+    objects.prepare()
+    words = [sys.executable, "-c", ADDING, str(objects.root)]
+    writers = [subprocess.Popen([*words, str(number)], stdout=subprocess.PIPE, text=True) for number in range(6)]
+    try:
+        assert [writer.stdout.readline() for writer in writers] == ["adding\n"] * 6
+        waits = []
+        for _ in range(5):
+            begun = time.monotonic()
+            with objects.alone(30.0):
+                waits.append(time.monotonic() - begun)
+            time.sleep(0.2)  # the writers are in again
+        assert max(waits) < 30.0
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
 
 
 @pytest.fixture

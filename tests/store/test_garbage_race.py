@@ -17,7 +17,8 @@ COLLECTORS = Path(__file__).with_name("collectors.py")
 def test_no_live_object_is_removed_while_processes_register_what_is_about_to_go():
     """300 rounds; the script next to this file runs as many as one likes, and the same on S3."""
     command = [sys.executable, COLLECTORS, "--rounds", "300"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ), timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=280)
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["failed"] == []
     assert told["lost"] == 0

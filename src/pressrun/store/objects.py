@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -25,9 +27,14 @@ from pressrun.store.fs import Fs, RealFs, open_regular
 from pressrun.store.objects_port import AboutObject
 
 GATE = "gc.lock"
+TURN = "gc.turn"
+"""Held while somebody waits for the gate, so that those who add, one always coming before the other has gone, cannot
+keep a collection waiting for ever."""
 GATE_PATIENCE_S = 600.0
 """How long somebody who adds waits for a collection to end, seconds."""
 _REST = re.compile("[0-9a-f]{62}")
+
+_inside = threading.local()
 
 
 class ObjectStore:
@@ -43,6 +50,7 @@ class ObjectStore:
         self.fs: Fs = fs if fs is not None else RealFs()
         self.writer = DurableWriter(root, self.fs)
         self._prepared = False
+        self._place: str | None = None  # the same, however it is spelled
 
     def put(self, source: bytes | Path, *, expected: Digest | None = None) -> Digest:
         """Store a file's content; storing it again is cheap and safe.
@@ -88,13 +96,23 @@ class ObjectStore:
         """Keep every collection of garbage away while the block runs; any number of writers may do so at once.
 
         Hold it around everything that has to become referred to together: objects that are put in the block are not
-        collected before it ends.
+        collected before it ends. A thread may hold it several times.
 
         Raises:
             CannotRestoreError: a collection did not end, or the store cannot be written.
         """
-        with self._gate(shared=True, patience_s=GATE_PATIENCE_S):
+        held: set[str] = _inside.__dict__.setdefault("held", set())
+        if self._place is None:
+            self._place = os.path.realpath(self.root)
+        if self._place in held:  # waiting for a turn behind a collection that waits for this very thread has no end
             yield
+            return
+        with self._gate(shared=True, patience_s=GATE_PATIENCE_S):
+            held.add(self._place)
+            try:
+                yield
+            finally:
+                held.discard(self._place)
 
     @contextlib.contextmanager
     def alone(self, patience_s: float) -> Iterator[None]:
@@ -111,7 +129,8 @@ class ObjectStore:
         with contextlib.ExitStack() as held:
             try:
                 self.prepare()
-                held.enter_context(self.fs.lock(self.root / GATE, shared=shared, patience_s=patience_s))
+                with self.fs.lock(self.root / TURN, shared=shared, patience_s=patience_s):
+                    held.enter_context(self.fs.lock(self.root / GATE, shared=shared, patience_s=patience_s))
             except TimeoutError as error:
                 raise CannotRestoreError(
                     f"{'a collection of garbage' if shared else 'somebody else'} has been at the store for "
