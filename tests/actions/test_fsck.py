@@ -21,6 +21,7 @@ from pressrun.records.standing import Standing
 from pressrun.rules.standing.fold import fold
 from pressrun.rules.standing.snapshots import encode_snapshot
 from pressrun.store.bundles import BundleStore
+from pressrun.store.journal.indexing import index
 from pressrun.store.journal.open import open_journal
 from pressrun.store.keys import open_journal_key
 from pressrun.store.layout import object_path
@@ -55,6 +56,7 @@ def make(folder: Path, objects: str = "") -> None:
         ))  # fmt: skip
         entries = [decode_entry(stored.leaf) for stored in parts.journal.read()]
         parts.journal.keep_snapshot(len(entries), encode_snapshot(fold(Standing(), entries)))
+        index(parts.journal.database)
 
 
 @contextlib.contextmanager
@@ -207,7 +209,8 @@ def logical(path: Path) -> list:
         with open_journal(path) as journal, journal.database.reading() as rows:
             # the time of a checkpoint's row only tells when the next one is due
             tables = ("* FROM journal ORDER BY seq", "* FROM tree", "size, note FROM checkpoint ORDER BY size",
-                      "* FROM found ORDER BY subject, key")  # fmt: skip
+                      "* FROM found ORDER BY subject, key", "* FROM shown ORDER BY subject",
+                      "* FROM indexed")  # fmt: skip
             found = [rows.run(f"SELECT {table}") for table in tables]
             found += [rows.run("SELECT subject FROM found WHERE kind = 'version' AND key = 'name' ORDER BY text")]
             found += [rows.run("SELECT name, sql FROM sqlite_master ORDER BY name")]
@@ -225,7 +228,7 @@ def test_every_page_of_the_journal_that_is_harmed_so_that_it_says_something_else
     told = harmless = 0
     for page in range(0, len(content), 4096):
         used = [place for place in range(page, page + 4096) if content[place]]
-        for place in chance.sample(used, 8):
+        for place in chance.sample(used, min(8, len(used))):
             harmed = bytearray(content)
             harmed[place] ^= 1 << chance.randrange(8)
             write_database(path, bytes(harmed))

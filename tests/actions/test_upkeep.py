@@ -21,6 +21,7 @@ from pressrun.store.bundles import BundleStore
 from pressrun.store.check import check_store
 from pressrun.store.claims import claim_store, other_claims
 from pressrun.store.fs import RealFs
+from pressrun.store.journal.indexing import index
 from pressrun.store.journal.open import open_journal
 from pressrun.store.layout import object_path
 from pressrun.store.objects import ObjectStore
@@ -104,6 +105,7 @@ def test_nothing_is_removed_where_the_journal_is_not_what_it_was(parts, tmp_path
     register_folder(parts, written(tmp_path, "churn", 2))
     parts.objects.put(b"rubbish")
     before = list(parts.objects.digests())
+    index(parts.journal.database)
     with parts.journal.database.writing() as rows:
         for (name,) in rows.run("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             rows.run(f"DROP TRIGGER {name}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from pressrun.actions.identity import current_actor
 from pressrun.actions.settings import read_settings
 from pressrun.actions.times import journal_time
-from pressrun.errors import CannotRestoreError, HeadMovedError, RefusedError
+from pressrun.errors import CannotRestoreError, HeadMovedError, PressrunError, RefusedError
 from pressrun.records.digest import Digest
 from pressrun.records.entries import Draft, Entry, decode_entry
 from pressrun.records.events import Event
@@ -31,7 +31,7 @@ from pressrun.store.claims import claim_store
 from pressrun.store.folders import cannot_write
 from pressrun.store.garbage import confirm_objects, holding
 from pressrun.store.journal.open import open_journal
-from pressrun.store.journal.port import Journal, Stored
+from pressrun.store.journal.port import Journal
 from pressrun.store.keys import JournalKey, open_journal_key
 from pressrun.store.layout import STORE_FOLDER
 from pressrun.store.locks import exclusive
@@ -147,11 +147,11 @@ class Registry:
             standing = self._standing = found if found is not None else Standing()
             self._kept = standing.head
         fold(standing, (decode_entry(stored.leaf) for stored in journal.read(standing.head)))
-        if standing.head - self._kept >= SNAPSHOT_EVERY:
-            standing = self._standing = self._keep(standing)
-        return standing
+        return self._kept_when_due(standing)
 
-    def _keep(self, standing: Standing) -> Standing:
+    def _kept_when_due(self, standing: Standing) -> Standing:
+        if standing.head - self._kept < SNAPSHOT_EVERY:
+            return standing
         content = encode_snapshot(standing)
         self._kept = standing.head
         # only a cache: whoever may not write here still gets an answer
@@ -160,7 +160,8 @@ class Registry:
         except CannotRestoreError as error:
             _log.debug("the snapshot was not kept: %s", error)
         # what is read back decodes a name when it is asked for, which makes the next snapshot cheap
-        return decode_snapshot(content) or standing
+        self._standing = decode_snapshot(content) or standing
+        return self._standing
 
     @property
     def members(self) -> Members | None:
@@ -229,19 +230,29 @@ class Registry:
         """
         deadline = time.monotonic() + PATIENCE_S
         with contextlib.ExitStack() as turns:
-            journal = self.journal
+            journal, fresh = self.journal, self._standing is None
             while True:
-                standing = self._folded(journal)
-                drafts = self._decided(standing, build)
+                # An append tells when others have written since; so only what appends nothing needs to know before.
+                standing = self._folded(journal) if fresh or self._standing is None else self._standing
                 try:
-                    stored = journal.append(drafts, after=standing.head, checkpoint=checkpoint)
+                    drafts = self._decided(standing, build)
+                except PressrunError:
+                    if fresh:
+                        raise
+                    fresh = True
+                    continue
+                if not drafts and not fresh:
+                    fresh = True
+                    continue
+                try:
+                    entries = journal.append(drafts, after=standing.head, checkpoint=checkpoint)
                 except HeadMovedError as moved:
                     self._refuse_late(deadline, moved)
+                    fresh = True
                     # others were faster: from now on it is this writer's turn, and nobody slips in between
                     journal = turns.enter_context(self.journal.turn()) if journal is self.journal else journal
                     continue
-                entries = _decoded(stored)
-                fold(standing, entries)
+                self._kept_when_due(fold(standing, entries))
                 return entries
 
     def _decided(self, standing: Standing, build: Callable[[Standing], Sequence[Event]]) -> list[Draft]:
@@ -311,10 +322,6 @@ class Registry:
     def _draft(self, event: Event) -> Draft:
         actor = self.actor
         return Draft(event=event, actor=actor.id, via=actor.via, time=self.now())
-
-
-def _decoded(stored: Sequence[Stored]) -> list[Entry]:
-    return [decode_entry(item.leaf) for item in stored]
 
 
 def _prepare(root: Path) -> None:

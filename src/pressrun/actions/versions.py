@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Iterable
 
 import msgspec
 
 from pressrun.actions.registered import name_stands, reference_of
 from pressrun.actions.registry import Registry
-from pressrun.errors import near_match
+from pressrun.errors import CannotRestoreError, near_match
 from pressrun.records.entries import decode_entry
 from pressrun.records.metric import Metric
 from pressrun.records.standing import NameStands, Standing, VersionStands
@@ -20,6 +22,8 @@ from pressrun.rules.standing.queries import live, state_of
 from pressrun.store.journal.port import Journal
 from pressrun.store.journal.search import known_keys, search
 from pressrun.store.journal.sql import SqlJournal
+
+_log = logging.getLogger(__name__)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +155,11 @@ def search_registry(registry: Registry, request: SearchRequest) -> SearchResult:
 def _search(journal: Journal, request: SearchRequest, query: Query | None, order: Order) -> list[Found]:
     limit = request.limit + 1  # one more tells whether there is more
     if isinstance(journal, SqlJournal):
-        return search(journal.database, request.kind, query, order=order, limit=limit)
+        try:
+            return search(journal.database, request.kind, query, order=order, limit=limit)
+        except CannotRestoreError as error:
+            # whoever may only read gets the same answer from the entries themselves, if slower
+            _log.debug("the index could not be used: %s", error)
     return select(_index(journal), request.kind, query, order=order, limit=limit)
 
 
@@ -163,13 +171,17 @@ def _hints(journal: Journal, kind: Kind, query: Query) -> Iterable[str]:
     asked = {key for key in _keys_in(query) if "." in key}
     if not asked:
         return
-    if isinstance(journal, SqlJournal):
-        known = known_keys(journal.database, kind)
-    else:
-        known = {key for values in _index(journal).subjects[kind].values() for key in values}
+    known = _known_keys(journal, kind)
     for key in sorted(asked - known):
         hint = near_match(key, sorted(known))
         yield f"No {kind} has a value for {key!r}" + (f": {hint}" if hint else ".")
+
+
+def _known_keys(journal: Journal, kind: Kind) -> set[str]:
+    if isinstance(journal, SqlJournal):
+        with contextlib.suppress(CannotRestoreError):  # as for a search
+            return known_keys(journal.database, kind)
+    return {key for values in _index(journal).subjects[kind].values() for key in values}
 
 
 def _keys_in(query: Query) -> Iterable[str]:

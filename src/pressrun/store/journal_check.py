@@ -15,29 +15,37 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pressrun.errors import CannotRestoreError
 from pressrun.records.entries import Entry, decode_entry
 from pressrun.records.standing import Standing
 from pressrun.rules.journal_index import rows_of
 from pressrun.rules.standing.fold import fold
 from pressrun.rules.standing.snapshots import decode_snapshot
 from pressrun.store.journal.database import Rows
+from pressrun.store.journal.indexing import POINTER, Values, reach, shown_content, shown_of
 from pressrun.store.journal.port import Journal
 from pressrun.store.journal.schema import NEWEST, statements
 from pressrun.store.journal.sql import SqlJournal
 
-_SIZE = "SELECT size FROM tree WHERE id = 1"
 _SNAPSHOT = "SELECT seq, content FROM snapshot WHERE id = 1"
 _FOUND = "SELECT subject, key, kind, number, text, seq FROM found"
+_SHOWN = "SELECT subject, kind, content FROM shown"
 _SCHEMA = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite#_%' ESCAPE '#'"
 
 
+class _Index(NamedTuple):
+    """What can be searched of the first `upto` entries."""
+
+    upto: int
+    found: list[tuple[Any, ...]]
+    shown: list[tuple[Any, ...]]
+
+
 class _Made(NamedTuple):
-    """What is made of the first `size` entries, all of one moment; `found` is None where there is no database."""
+    """What is made of the first `size` entries, all of one moment; `searchable` is None where there is no database."""
 
     size: int
     snapshot: tuple[int, bytes] | None
-    found: list[tuple[Any, ...]] | None = None
+    searchable: _Index | None = None
 
 
 def journal_problems(journal: Journal) -> list[str]:
@@ -62,13 +70,13 @@ def journal_problems(journal: Journal) -> list[str]:
 
 
 def _made_in_database(journal: SqlJournal) -> tuple[_Made, list[str]]:
+    place = journal.database.place
     with journal.database.reading() as rows:
-        tree, snapshot, found = rows.run(_SIZE), rows.run(_SNAPSHOT), rows.run(_FOUND)
+        size, indexed = reach(rows, place)
+        snapshot, index = rows.run(_SNAPSHOT), _Index(indexed, rows.run(_FOUND), rows.run(_SHOWN))
         problems = _sqlite_problems(rows) if journal.database.dialect == "sqlite" else []
-    if not tree or not isinstance(tree[0][0], int):
-        raise CannotRestoreError("the journal does not say how many entries it has", where=journal.database.place)
     kept = (int(snapshot[0][0]), bytes(snapshot[0][1])) if snapshot else None
-    return _Made(tree[0][0], kept, found), [f"the database is damaged: {line}" for line in problems[:10]]
+    return _Made(size, kept, index), [f"the database is damaged: {line}" for line in problems[:10]]
 
 
 def _sqlite_problems(rows: Rows) -> list[str]:
@@ -91,8 +99,9 @@ class _Check:
         self._index: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     def add(self, entry: Entry, seq: int) -> None:
-        for row in rows_of(entry):
-            self._index[row.subject, row.key] = (seq, _row_hash(row.kind, row.number, row.text))
+        if self._made.searchable is not None and seq <= self._made.searchable.upto:
+            for row in rows_of(entry):
+                self._index[row.subject, row.key] = (seq, _row_hash(row.kind, row.number, row.text))
         if self._made.snapshot is not None and seq <= self._made.snapshot[0]:
             fold(self._standing, [entry])
 
@@ -100,7 +109,17 @@ class _Check:
         problems = []
         if self._made.snapshot is not None and not self._is_snapshot_right(*self._made.snapshot):
             problems.append(f"the snapshot after entry {self._made.snapshot[0]} is not what folding the entries gives")
-        if self._made.found is not None and (wrong := self._wrong_rows(self._made.found)):
+        if self._made.searchable is not None:
+            problems += self._index_problems(self._made.searchable)
+        return problems
+
+    def _index_problems(self, index: _Index) -> list[str]:
+        problems = []
+        if not 0 <= index.upto <= self._made.size:
+            problems.append(f"the search index claims to reach entry {index.upto} of {self._made.size}")
+        if wrong := _wrong_documents(index):
+            problems.append(f"{wrong} documents of the search index are not what its rows say")
+        if wrong := self._wrong_rows(index.found):
             problems.append(f"{wrong} rows of the search index are not what the entries say")
         return problems
 
@@ -116,6 +135,16 @@ class _Check:
             if self._index.pop((subject, key), None) != (seq, _row_hash(kind, number, text)):
                 wrong += 1
         return wrong + len(self._index)
+
+
+def _wrong_documents(index: _Index) -> int:
+    expected: dict[str, tuple[str, Values]] = {}
+    for subject, key, kind, number, text, _ in index.found:
+        if kind != POINTER:
+            expected.setdefault(subject, (kind, {}))[1].update(shown_of(key, number, text))
+    shown = {subject: (kind, content) for subject, kind, content in index.shown}
+    made = {subject: (kind, shown_content(values)) for subject, (kind, values) in expected.items()}
+    return sum(1 for subject in shown.keys() | made.keys() if shown.get(subject) != made.get(subject))
 
 
 def _plain(standing: Standing) -> dict[str, Any]:

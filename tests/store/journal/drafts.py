@@ -10,6 +10,8 @@ from pathlib import Path
 from pressrun.records.digest import digest_text
 from pressrun.records.entries import Draft
 from pressrun.records.events import Registered, RunRecorded
+from pressrun.store.journal.indexing import index
+from pressrun.store.journal.sql import SqlJournal
 from pressrun.store.keys import JournalKey
 
 ANY = digest_text("")
@@ -28,6 +30,15 @@ def run(number: int) -> Draft:
         duration_s=1.0, metrics={f"m{index}": number + index / 7 for index in range(5)},
     )  # fmt: skip
     return Draft(event=event, actor="ana", via="local", time=TIME)
+
+
+def searchable(journal: SqlJournal) -> list[list[tuple]]:
+    """Return what can be searched once whatever waits has become so."""
+    index(journal.database)
+    with journal.database.reading() as rows:
+        return [
+            rows.run(f"SELECT * FROM {table}") for table in ("found ORDER BY subject, key", "shown ORDER BY subject")
+        ]
 
 
 def mode(path: Path) -> int:

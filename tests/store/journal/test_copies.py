@@ -17,7 +17,7 @@ from pressrun.store.new_file import new_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from drafts import KEY, by_hand, draft, mode, run
+from drafts import KEY, by_hand, draft, mode, run, searchable
 
 
 def test_a_backup_is_a_journal_that_opens_anywhere_and_goes_on(filled, tmp_path):
@@ -64,9 +64,7 @@ def test_imported_entries_keep_their_bytes_their_checkpoints_and_what_can_be_sea
         journal.append([run(number) for number in range(600)], after=3, checkpoint=True)
         assert copy.import_leaves(journal.read(), journal.checkpoints()) == 603
         assert (list(journal.read()), journal.checkpoints()) == (list(copy.read()), copy.checkpoints())
-        everything = "SELECT * FROM found ORDER BY subject, key"
-        with journal.database.reading() as one, copy.database.reading() as other:
-            assert one.run(everything) == other.run(everything)
+        assert searchable(journal) == searchable(copy)
         assert copy.append([draft(4)], after=603)[0].seq == 604
 
 
@@ -96,15 +94,13 @@ def test_a_damaged_import_leaves_the_journal_empty(filled, tmp_path, change, mes
 
 
 def test_what_can_be_searched_is_made_anew_from_the_entries(filled):
-    everything = "SELECT * FROM found ORDER BY subject, key"
     with open_journal(filled) as journal:
         journal.append([run(number) for number in range(600)], after=3)
-        with journal.database.reading() as rows:
-            expected = rows.run(everything)
-        by_hand(filled, "DELETE FROM found WHERE seq % 2 = 0", "UPDATE found SET text = 'wrong'")
+        expected = searchable(journal)
+        by_hand(filled, "DELETE FROM found WHERE seq % 2 = 0", "UPDATE found SET text = 'wrong'", "DELETE FROM shown")
+        assert searchable(journal) != expected
         assert journal.reindex() == 603
-        with journal.database.reading() as rows:
-            assert expected == rows.run(everything)
+        assert searchable(journal) == expected
 
 
 def test_what_appears_at_a_copys_name_while_it_is_made_is_not_replaced(tmp_path):

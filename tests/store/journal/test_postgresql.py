@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from pressrun.actions.registry import open_registry
+from pressrun.actions.versions import SearchRequest, search_registry
 from pressrun.errors import CannotRestoreError, PressrunError
+from pressrun.store.journal.indexing import index
 from pressrun.store.journal.open import open_journal
 from pressrun.store.journal.schema import NEWEST, VERSION_TABLE
+from pressrun.store.journal.search import search
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "servers"))
@@ -95,6 +99,24 @@ def test_a_reader_without_rights_to_write_is_told_so(filled):
         statement(filled, "DROP OWNED BY looks; DROP ROLE looks")
 
 
+def test_who_may_only_read_finds_the_same_whether_entries_wait_to_be_indexed_or_not(filled, tmp_path):
+    statement(filled, "CREATE ROLE looks LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looks")
+    environ = {"PRESSRUN_JOURNAL": filled.replace(f"user={USER}", "user=looks"), "XDG_CONFIG_HOME": str(tmp_path)}
+    asked = SearchRequest(query="number > 1")
+    try:
+        with open_registry(tmp_path, reading=True, environ=environ) as registry:
+            with pytest.raises(CannotRestoreError, match="may only be read"):
+                search(registry.journal.database, "version")
+            waiting = search_registry(registry, asked)
+            with open_journal(filled) as owners:
+                index(owners.database)
+            assert len(search(registry.journal.database, "version")) == 3
+            assert search_registry(registry, asked) == waiting
+        assert [found.subject for found in waiting.found] == ["churn@3", "churn@2"]
+    finally:
+        statement(filled, "DROP OWNED BY looks; DROP ROLE looks")
+
+
 def test_a_journal_of_a_newer_pressrun_is_left_alone(filled):
     statement(filled, f"UPDATE {VERSION_TABLE} SET version_num = '{NEWEST + 1:04}'")
     with pytest.raises(CannotRestoreError, match="newer pressrun"):
@@ -157,6 +179,7 @@ def test_a_forked_child_never_talks_on_its_parents_connection(filled):
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from drafts import draft
+from pressrun.store.journal.indexing import index
 from pressrun.store.journal.open import open_journal
 with open_journal({filled!r}) as journal:
     server = "SELECT pg_backend_pid()"

@@ -15,6 +15,7 @@ import pytest
 from pressrun.errors import CannotRestoreError, HeadMovedError, UnsafeContentError
 from pressrun.store.journal import sqlite as sqlite_module
 from pressrun.store.journal.failures import sqlite_failure
+from pressrun.store.journal.indexing import index
 from pressrun.store.journal.open import open_journal
 from pressrun.store.journal.schema import NEWEST
 from pressrun.store.journal.sqlite import SqliteDatabase
@@ -236,6 +237,7 @@ def test_what_sqlite_says_becomes_a_sentence_with_the_file_in_it(said, told):
 
 def test_an_exception_in_a_transaction_undoes_it_and_leaves_the_handle_usable(filled):
     with open_journal(filled) as journal:
+        index(journal.database)
         with pytest.raises(CannotRestoreError, match="no such column"), journal.database.writing() as rows:
             assert rows.run("DELETE FROM found") or rows.run("DELETE FROM found WHERE absent = 1")
         with journal.database.reading() as rows:
@@ -293,6 +295,7 @@ for turn in range(3):
 def test_a_search_among_many_runs_uses_the_index_by_value(path):
     with open_journal(path) as journal:
         journal.append([run(number) for number in range(300)], after=0)
+        index(journal.database)
         with journal.database.reading() as rows:
             assert rows.run("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'found'")[0][0] >= 2
             plan = rows.run(

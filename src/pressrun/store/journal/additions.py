@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from pressrun.errors import CannotRestoreError
 from pressrun.records.entries import Draft, Entry, decode_entry, encode_entry
-from pressrun.rules.journal_index import IndexRow, rows_of
 from pressrun.rules.merkle import Frontier, leaf_hash
 from pressrun.rules.signed_note import Checkpoint, checkpoint_text, sign_note
 from pressrun.store.journal.port import Signer, Stored
@@ -19,24 +18,18 @@ CHECKPOINT_S = 60.0
 ORIGIN_BYTES = 8
 
 
-class FoundRow(NamedTuple):
-    """A searchable value, and the entry that it comes from."""
-
-    row: IndexRow
-    seq: int
-
-
 class Addition(NamedTuple):
     """Entries that follow each other, and everything that is kept with them.
 
     Attributes:
+        stored: their bytes.
+        entries: as they are read back from these bytes.
         hashes: of the leaves, for the Merkle tree.
-        found: what can be searched; of two rows with the same subject and key the later one counts.
     """
 
     stored: list[Stored]
+    entries: list[Entry]
     hashes: list[bytes]
-    found: list[FoundRow]
 
 
 def addition(drafts: Sequence[Draft], after: int) -> Addition:
@@ -98,9 +91,8 @@ def signed_checkpoint(frontier: Frontier, signer: Signer, first: bytes) -> bytes
     return sign_note(text, signer)
 
 
-def _added(stored: Sequence[Stored], entries: Iterable[Entry]) -> Addition:
-    found = [FoundRow(row, entry.seq) for entry in entries for row in rows_of(entry)]
-    return Addition(list(stored), [leaf_hash(item.leaf) for item in stored], found)
+def _added(stored: Sequence[Stored], entries: list[Entry]) -> Addition:
+    return Addition(list(stored), entries, [leaf_hash(item.leaf) for item in stored])
 
 
 def _entry_of(item: Stored) -> Entry:

@@ -49,6 +49,9 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Rows]:
         """Give a transaction that only reads, and that no writer waits for."""
 
+    def glance(self) -> AbstractContextManager[Rows]:
+        """Let statements run that only read, each by itself: each meets the newest state, and none pays for more."""
+
     def writing(self) -> AbstractContextManager[Rows]:
         """Give a transaction that is durable once the block ends, and undone when the block raises.
 

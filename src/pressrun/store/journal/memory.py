@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from pressrun.records.entries import Draft
-from pressrun.rules.journal_index import IndexRow
+from pressrun.records.entries import Draft, Entry
 from pressrun.rules.merkle import Frontier
 from pressrun.store.journal.additions import addition, checkpoint_is_due, signed_checkpoint
 from pressrun.store.journal.port import Journal, Signer, Stored, head_moved
@@ -35,15 +34,9 @@ class MemoryJournal:
         self._turn = threading.Lock()
         self._stored: list[Stored] = []
         self._tree = Frontier()
-        self._found: dict[tuple[str, str], IndexRow] = {}
         self._notes: list[bytes] = []
         self._last: tuple[int, float] | None = None
         self._snapshot: tuple[int, bytes] | None = None
-
-    @property
-    def found(self) -> list[IndexRow]:
-        """What can be searched."""
-        return list(self._found.values())
 
     def close(self) -> None:
         """Do nothing; there is nothing to let go of."""
@@ -52,7 +45,7 @@ class MemoryJournal:
         """Return the number of the last entry, 0 when there is none."""
         return len(self._stored)
 
-    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Stored]:
+    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Entry]:
         """Append entries as the port says.
 
         Raises:
@@ -64,7 +57,7 @@ class MemoryJournal:
             raise head_moved(after, self.head())
         return self.append_in_turn(drafts, after=after, checkpoint=checkpoint)
 
-    def append_in_turn(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Stored]:
+    def append_in_turn(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Entry]:
         """Append whoever has a turn; for the journal that `turn` gives."""
         if checkpoint and self._signer is None:
             raise ValueError("a checkpoint was asked for, and this journal was made without a signer")
@@ -80,8 +73,7 @@ class MemoryJournal:
             self._add_checkpoint(tree, stored[0].leaf if stored else b"", asked=checkpoint)
             self._tree = tree
             self._stored += added.stored
-            self._found.update(((row.subject, row.key), row) for row, _ in added.found)
-        return added.stored
+        return added.entries
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[Journal]:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from pressrun.errors import HeadMovedError
-from pressrun.records.entries import Draft
+from pressrun.records.entries import Draft, Entry
 
 
 def head_moved(expected: int, found: int) -> HeadMovedError:
@@ -53,14 +53,17 @@ class Journal(Protocol):
     def head(self) -> int:
         """Return the number of the last entry, 0 when there is none."""
 
-    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Stored]:
-        """Append entries, all or none, durably, together with the tree over them and what can be searched.
+    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Entry]:
+        """Append entries, all or none, durably, together with the tree over them.
 
         Args:
             drafts: what happened, in order.
             after: the number of the last entry that the caller has seen.
             checkpoint: whether a signed checkpoint has to cover them; one is also made when 256 entries or 60 seconds
                 have passed since the last one.
+
+        Returns:
+            The entries as they are read back.
 
         Raises:
             HeadMovedError: there are entries after `after`, or another writer has its turn; nothing was appended.

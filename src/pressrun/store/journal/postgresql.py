@@ -13,6 +13,7 @@ import functools
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -98,6 +99,10 @@ class PostgresqlDatabase:
         """Give a transaction in which every statement sees what was committed before the first."""
         with self._transaction(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             yield _PostgresqlRows(connection, self.place)
+
+    def glance(self) -> AbstractContextManager[Rows]:
+        """Give a transaction like any that only reads: here it is not what costs."""
+        return self.reading()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Rows]:

@@ -8,7 +8,9 @@ a file to ``migrations/versions``.
     tree        one row: how many entries the Merkle tree has, and its frontier
     checkpoint  signed notes about the tree
     snapshot    one row: the newest fold; a cache
-    found       what can be searched; a projection that can be made anew
+    found       what can be searched, a row a value; a projection that can be made anew
+    shown       the same values, a document a subject
+    indexed     one row: up to which entry both are made
 
 The first and the third are only ever added to, and the database itself refuses everything else. That guards against
 mistakes and against other programs, not against the database's owner, who can drop a trigger: against the owner there
@@ -93,7 +95,20 @@ def _step_2(_: Dialect) -> tuple[str, ...]:
     )
 
 
-_STEPS = (_step_1, _step_2)
+def _step_3(dialect: Dialect) -> tuple[str, ...]:
+    # What was searchable is made anew by whoever searches first, which fills both tables from the same entries.
+    created = (
+        "CREATE TABLE shown (subject {text} PRIMARY KEY, kind {text} NOT NULL, content {bytes} NOT NULL)",
+        "CREATE TABLE indexed (id {counter} PRIMARY KEY CHECK (id = 1), seq {counter} NOT NULL)",
+    )
+    return (
+        *(statement.format(**_TYPES[dialect]) for statement in created),
+        "DELETE FROM found",
+        "INSERT INTO indexed (id, seq) VALUES (1, 0)",
+    )
+
+
+_STEPS = (_step_1, _step_2, _step_3)
 NEWEST: Final = len(_STEPS)
 """How many steps this version of pressrun knows."""
 

@@ -15,6 +15,7 @@ from pressrun.rules.query.keys import ENTRY, LIVE, Column, Kind
 from pressrun.rules.query.select import NEWEST_FIRST, Found, environment_of
 from pressrun.rules.query.tree import All, Any, Compare, Comparison, Exists, Like, Not, OneOf, Order, Query
 from pressrun.store.journal.database import Database, Rows
+from pressrun.store.journal.indexing import POINTER, bound, index, shown_values
 
 MOST = 100_000
 """Subjects that one search returns at most."""
@@ -30,7 +31,7 @@ def search(
     """Return what a query finds.
 
     Args:
-        database: of the journal.
+        database: of the journal; what was appended to it by now is made searchable first.
         kind: what is asked for.
         query: None for all.
         order: what to sort by.
@@ -38,10 +39,11 @@ def search(
 
     Raises:
         ValueError: `limit` is negative or above `MOST`.
-        CannotRestoreError: the database fails.
+        CannotRestoreError: the database fails, or entries wait to be made searchable and this user may only read.
     """
     if not 0 <= limit <= MOST:
         raise ValueError(f"limit is {limit}, allowed are 0 to {MOST}")
+    index(database)
     with database.reading() as rows:
         subjects: list[str] = []
         for column in (*order.columns, None):
@@ -49,11 +51,16 @@ def search(
                 statement = _Statement(database.dialect, kind, order, column)
                 sql = statement.select(query)
                 subjects += [str(row[0]) for row in rows.run(sql, {**statement.values, "limit": limit - len(subjects)})]
-        return list(_found(rows, kind, subjects))
+        return list(_found(rows, kind, subjects, database.place))
 
 
 def known_keys(database: Database, kind: Kind) -> set[str]:
-    """Return the keys that any run or version has a value for."""
+    """Return the keys that any run or version has a value for.
+
+    Raises:
+        CannotRestoreError: as for `search`.
+    """
+    index(database)
     with database.reading() as rows:
         found = rows.run(
             "SELECT DISTINCT key FROM found WHERE kind = :kind AND number IS NOT NULL UNION "
@@ -63,32 +70,23 @@ def known_keys(database: Database, kind: Kind) -> set[str]:
     return {str(row[0]) for row in found}
 
 
-def _found(rows: Rows, kind: Kind, subjects: Sequence[str]) -> Iterator[Found]:
+def _found(rows: Rows, kind: Kind, subjects: Sequence[str], place: str) -> Iterator[Found]:
     for first in range(0, len(subjects), _AT_ONCE):
         some = subjects[first : first + _AT_ONCE]
-        named = {f"s{index}": subject for index, subject in enumerate(some)}
-        listed = ", ".join(f":{name}" for name in named)
-        values: dict[str, dict[str, float | str]] = {subject: {} for subject in some}
-        # in the order of the primary key, which is the one that a reader wants; `|| ''` keeps a planner without
-        # statistics from the indexes that begin with the kind
-        sql = (
-            f"SELECT subject, key, number, text FROM found WHERE subject IN ({listed}) "  # noqa: S608 - names only
-            "AND kind || '' = :kind ORDER BY subject, key"
-        )
-        for subject, key, number, text in rows.run(sql, {**named, "kind": kind}):
-            values[subject][key] = number if text is None else text
-        live = _live(rows, listed, named) if kind == "version" else {}
+        values = shown_values(rows, some, place)
+        live = _live(rows, some) if kind == "version" else {}
         for subject in some:
+            shown_as, shown = values.get(subject, ("", {}))
             # a version that was described and never registered is none
-            if ENTRY in values[subject]:
-                where = tuple(sorted(live.get(subject, ())))
-                yield Found(subject=subject, values=values[subject], live=where)
+            if shown_as == kind and ENTRY in shown:
+                yield Found(subject=subject, values=shown, live=tuple(sorted(live.get(subject, ()))))
 
 
-def _live(rows: Rows, listed: str, named: dict[str, str]) -> dict[str, list[str]]:
+def _live(rows: Rows, subjects: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    listed, named = bound(subjects)
     sql = f"SELECT text, key FROM found WHERE kind = :kind AND text IN ({listed})"  # noqa: S608 - names only
-    for subject, key in rows.run(sql, {**named, "kind": "pointer"}):
+    for subject, key in rows.run(sql, {**named, "kind": POINTER}):
         found.setdefault(subject, []).append(environment_of(key))
     return found
 
@@ -172,7 +170,7 @@ class _Statement:
             query, negated = Compare(query.key, query.column, "=", query.value), not negated
         inside = "NOT IN" if negated else "IN"
         test = "" if isinstance(query, Exists) else f" AND {self._test(f'substr(key, {_POINTER_KEY_BEGINS})', query)}"
-        pointers = f"SELECT text FROM found WHERE kind = {self._bind('pointer')} AND text IS NOT NULL{test}"  # noqa: S608 - names only
+        pointers = f"SELECT text FROM found WHERE kind = {self._bind(POINTER)} AND text IS NOT NULL{test}"  # noqa: S608 - names only
         return self._member(inside, pointers)
 
     def _member(self, inside: str, rows: str) -> str:

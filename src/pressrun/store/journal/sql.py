@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from pressrun.errors import CannotRestoreError, UsageError
-from pressrun.records.entries import Draft
+from pressrun.records.entries import Draft, Entry
 from pressrun.rules.merkle import Frontier
 from pressrun.rules.signed_note import read_checkpoint, read_note
 from pressrun.store.journal.additions import (
@@ -24,33 +24,26 @@ from pressrun.store.journal.additions import (
 )
 from pressrun.store.journal.database import Database, Rows
 from pressrun.store.journal.failures import damaged, stored_bytes
+from pressrun.store.journal.indexing import MOST_WAITING, PAGE, forget, index_waiting
 from pressrun.store.journal.port import Signer, Stored, head_moved
 from pressrun.store.journal.sqlite import SqliteDatabase
 from pressrun.store.new_file import new_file
-
-PAGE: Final = 256
-"""Entries that are in memory at once."""
-_ANALYSED_FROM: Final = 128
 
 _FIRST = "SELECT leaf FROM journal WHERE seq = 1"
 _HEAD = "SELECT size FROM tree WHERE id = 1"
 _LAST_CHECKPOINT = "SELECT size, time FROM checkpoint ORDER BY size DESC LIMIT 1"
 _TREE = (
-    "SELECT tree.size, tree.frontier, last.size, last.time FROM tree LEFT JOIN "
+    "SELECT tree.size, tree.frontier, (SELECT seq FROM indexed WHERE id = 1), last.size, last.time FROM tree LEFT JOIN "
     "(SELECT size, time FROM checkpoint ORDER BY size DESC LIMIT 1) AS last ON 1 = 1 WHERE tree.id = 1"
 )
 _SET_TREE = "UPDATE tree SET size = :size, frontier = :frontier WHERE id = 1"
 _ADD_ENTRY = "INSERT INTO journal (seq, leaf) VALUES (:seq, :leaf)"
-_ADD_FOUND = (
-    "INSERT INTO found (subject, kind, key, number, text, seq) VALUES (:subject, :kind, :key, :number, :text, :seq) "
-    "ON CONFLICT (subject, key) DO UPDATE "
-    "SET kind = excluded.kind, number = excluded.number, text = excluded.text, seq = excluded.seq"
-)
 _ADD_CHECKPOINT = "INSERT INTO checkpoint (size, note, time) VALUES (:size, :note, :time)"
 _CHECKPOINTS = "SELECT note FROM checkpoint ORDER BY size DESC"
 _LAST_CHECKPOINTS = f"{_CHECKPOINTS} LIMIT :last"
-_ENTRIES = (
-    "SELECT seq, leaf, (SELECT size FROM tree WHERE id = 1) FROM journal WHERE seq > :after ORDER BY seq LIMIT :page"
+_ENTRIES = (  # one statement, and so one state, also without a transaction around it; a row in any case
+    "SELECT journal.seq, journal.leaf, tree.size FROM tree LEFT JOIN journal ON journal.seq > :after "
+    "WHERE tree.id = 1 ORDER BY journal.seq LIMIT :page"
 )
 _KEEP_SNAPSHOT = (
     "INSERT INTO snapshot (id, seq, content) VALUES (1, :seq, :content) ON CONFLICT (id) DO UPDATE "
@@ -61,6 +54,7 @@ _SNAPSHOT = "SELECT seq, content FROM snapshot WHERE id = 1"
 
 class _Tree(NamedTuple):
     frontier: Frontier
+    indexed: int  # up to which entry what can be searched is made
     last_checkpoint: tuple[int, float] | None  # its size, and when it was made
 
 
@@ -101,7 +95,7 @@ class SqlJournal:
         with self.database.reading() as rows:
             return _head(rows, self.database.place)
 
-    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Stored]:
+    def append(self, drafts: Sequence[Draft], *, after: int, checkpoint: bool = False) -> list[Entry]:
         """Append entries as the port says.
 
         Without drafts nothing is appended, and with `checkpoint` what is there is covered by one.
@@ -114,22 +108,21 @@ class SqlJournal:
         if checkpoint and self._signer is None:
             raise ValueError("a checkpoint was asked for, and this journal was opened without a signer")
         added = addition(drafts, after)
-        place = self.database.place
-        if isinstance(self.database, SqliteDatabase):
-            # Many writers that lose the race should not also queue for the lock to be told so. PostgreSQL sees to it
-            # in the statement that locks.
-            with self.database.glance() as rows:
-                self._stand_back(rows, after)
-                _expect_head(_head(rows, place), after, place)
+        place, postgresql = self.database.place, self.database.dialect == "postgresql"
+        if isinstance(self.database, SqliteDatabase) and not self._in_turn and self.database.turn_is_taken():
+            # whoever has to stand back should not queue for the lock to be told so
+            raise head_moved(after, self.head())
         with self.database.writing() as rows:
-            if self.database.dialect == "postgresql":
-                self._stand_back(rows, after)
+            if postgresql and not self._in_turn and self.database.turn_is_taken(rows):
+                raise head_moved(after, _head(rows, place))
             tree = self._locked_tree(rows, after)
             frontier = self._add(rows, added, tree.frontier)
             # Without entries nothing tells PostgreSQL that what it joined to the locked row is from before it waited.
             last = tree.last_checkpoint if drafts else _last_checkpoint(rows)
             self._add_checkpoint(rows, frontier, last, asked=checkpoint)
-        return added.stored
+            if frontier.size - tree.indexed > MOST_WAITING:
+                index_waiting(rows, self.database.dialect, place, 2 * len(drafts))
+        return added.entries
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[SqlJournal]:
@@ -145,27 +138,25 @@ class SqlJournal:
         Raises:
             CannotRestoreError: the database failed, or an entry is missing.
         """
+        place = self.database.place
         head: int | None = None
         while True:
-            # a transaction a page: nobody knows how long the caller takes with one
-            with self.database.reading() as rows:
+            # a statement a page: nobody knows how long the caller takes with one
+            with self.database.glance() as rows:
                 page = rows.run(_ENTRIES, {"after": after, "page": PAGE})
-                if head is None:
-                    head = page[0][2] if page else _head(rows, self.database.place)
-                if head is None:
-                    raise damaged("its tree is gone", self.database.place)
+            if not page:
+                raise damaged("its tree is gone", place)
+            head = int(page[0][2]) if head is None else head
             last = head if upto is None else min(upto, head)
             for seq, leaf, _ in page:
                 if after >= last:
                     return
                 if seq != after + 1:
-                    raise _missing(after + 1, head, self.database.place)
+                    raise _missing(after + 1, head, place)
                 after = seq
-                yield Stored(seq, stored_bytes(leaf, f"entry {seq}", self.database.place))
+                yield Stored(seq, stored_bytes(leaf, f"entry {seq}", place))
             if after >= last:
                 return
-            if not page:
-                raise _missing(after + 1, head, self.database.place)
 
     def checkpoints(self, last: int | None = None) -> list[bytes]:
         """Return the signed checkpoints, oldest first; the `last` so many of them when given."""
@@ -250,16 +241,8 @@ class SqlJournal:
             How many entries were looked at.
         """
         with self.database.writing() as rows:
-            head = self._locked_tree(rows, None).frontier.size
-            rows.run("DELETE FROM found")
-            for after in range(0, head, PAGE):
-                page = rows.run(_ENTRIES, {"after": after, "page": PAGE})
-                self._add_found(rows, addition_of_stored([Stored(seq, bytes(leaf)) for seq, leaf, _ in page], after))
-        return head
-
-    def _stand_back(self, rows: Rows, after: int) -> None:
-        if not self._in_turn and self.database.turn_is_taken(rows):
-            raise head_moved(after, _head(rows, self.database.place))
+            forget(rows)
+            return index_waiting(rows, self.database.dialect, self.database.place)
 
     def _locked_tree(self, rows: Rows, after: int | None) -> _Tree:
         locked = " FOR UPDATE OF tree" if self.database.dialect == "postgresql" else ""
@@ -271,14 +254,16 @@ class SqlJournal:
             raise head_moved(after, after)  # it was behind `after` a moment ago, and has come up to it
         if not found:
             raise damaged("its tree is gone", self.database.place)
-        size, raw, *last = found[0]
+        size, raw, indexed, *last = found[0]
         try:
             frontier = Frontier.decode(bytes(raw)) if size else Frontier()
         except ValueError as error:
             raise damaged(f"its tree cannot be read: {error}", self.database.place) from error
         if frontier.size != size:
             raise damaged(f"its tree has {frontier.size} leaves instead of {size}", self.database.place)
-        return _Tree(frontier, _as_checkpoint(last))
+        if indexed is None:
+            raise damaged("the state of its index is gone", self.database.place)
+        return _Tree(frontier, int(indexed), _as_checkpoint(last))
 
     def _empty_tree(self, rows: Rows) -> Frontier:
         tree = self._locked_tree(rows, None).frontier
@@ -294,27 +279,9 @@ class SqlJournal:
         if not added.stored:
             return frontier
         rows.run_each(_ADD_ENTRY, [{"seq": seq, "leaf": leaf} for seq, leaf in added.stored])
-        self._add_found(rows, added)
         grown = frontier.extend(added.hashes)
         rows.run(_SET_TREE, {"size": grown.size, "frontier": grown.encode()})
-        if self.database.dialect == "sqlite" and grown.size >= _ANALYSED_FROM:
-            _analyse_when_doubled(rows, frontier.size, grown.size)
         return grown
-
-    def _add_found(self, rows: Rows, added: Addition) -> None:
-        values = [
-            {
-                "subject": row.subject,
-                "kind": row.kind,
-                "key": row.key,
-                "number": row.number,
-                "text": row.text,
-                "seq": seq,
-            }
-            for row, seq in added.found
-        ]
-        if values:
-            rows.run_each(_ADD_FOUND, values)
 
     def _add_checkpoint(self, rows: Rows, frontier: Frontier, last: tuple[int, float] | None, *, asked: bool) -> None:
         if self._signer is None or frontier.size == 0 or (last is not None and last[0] >= frontier.size):
@@ -380,11 +347,3 @@ def _refuse_unfit(note: bytes, frontier: Frontier) -> None:
             f"the checkpoint over {frontier.size} entries was made over other ones",
             remedy="Entries were changed. `pressrun audit verify` says which; use another copy.",
         )
-
-
-def _analyse_when_doubled(rows: Rows, before: int, size: int) -> None:
-    # Without figures about the table, SQLite takes the wrong index from some thousand entries on. They stay good until
-    # the table is a multiple of what it was; taking them reads a sample and costs a few milliseconds.
-    if before.bit_length() != size.bit_length():
-        rows.run("PRAGMA analysis_limit = 1000")
-        rows.run("ANALYZE found")

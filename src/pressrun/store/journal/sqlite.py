@@ -107,18 +107,16 @@ class SqliteDatabase:
         # (SQLITE_BUSY_SNAPSHOT); so a writer says at the beginning that it is one.
         return _Transaction(self, "BEGIN IMMEDIATE")
 
-    @contextlib.contextmanager
-    def glance(self) -> Iterator[Rows]:
-        """Let statements that read run one by one: each meets the newest state, and none pays for a transaction."""
-        with self._borrowed() as connection:
-            yield _SqliteRows(connection, self.place)
+    def glance(self) -> AbstractContextManager[Rows]:
+        """Let statements run that only read, each by itself: none pays for a transaction."""
+        return _Glance(self)
 
     def turn(self) -> AbstractContextManager[None]:
         """Give a turn by a lock on a file beside the database, which the system frees when its holder ends."""
         return turn_by_file(self._turn_file, patience_s=self._patience_s)
 
-    def turn_is_taken(self, rows: Rows) -> bool:
-        """Whether somebody holds that lock."""
+    def turn_is_taken(self, rows: Rows | None = None) -> bool:
+        """Whether somebody holds that lock; no transaction is needed for that."""
         return file_turn_is_taken(self._turn_file)
 
     def close(self) -> None:
@@ -242,8 +240,24 @@ class SqliteDatabase:
             raise
 
 
+class _Glance(AbstractContextManager[Rows]):
+    # no generator: every append opens two of them
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def __enter__(self) -> Rows:
+        self._connection = self._database.borrow()
+        return _SqliteRows(self._connection, self._database.place)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.give_back(self._connection)
+
+
 class _Transaction(AbstractContextManager[Rows]):
-    # no generator: every append opens three of them
+    # no generator: every append opens one of them
 
     def __init__(self, database: SqliteDatabase, beginning: str) -> None:
         self._database = database

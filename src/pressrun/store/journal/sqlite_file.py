@@ -123,7 +123,7 @@ def turn_by_file(path: Path, *, patience_s: float) -> Iterator[None]:
 
 def file_turn_is_taken(path: Path) -> bool:
     """Whether somebody holds a turn by this file."""
-    descriptor = _open_turn(path, 0)
+    descriptor = _open_turn(path, 0) if os.access(path, os.F_OK) else None
     if descriptor is None:  # nobody ever asked for one
         return False
     try:
