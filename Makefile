@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONUTF8 := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint types layers check lock fresh-install bench clean
+.PHONY: help setup demo test lint types layers check lock panel-types fresh-install bench clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -40,6 +40,9 @@ lock: setup  ## Resolve requirements/dev.txt and readers.txt anew.
 		--group dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
 		requirements/readers.in --output-file requirements/readers.txt
+
+panel-types: setup  ## Make the panel's TypeScript types from the records.
+	@$(BIN)/python scripts/panel_types.py
 
 fresh-install: setup  ## Install without a lock into a new environment and press a notebook there.
 	$(BIN)/python scripts/fresh_install.py
