@@ -13,8 +13,8 @@ import type { KernelMessage, KernelView } from './follow.ts';
 
 /** A comm as JupyterLab has it, as far as it is used here. */
 export interface Comm {
-  onMsg: (message: { content: { data: unknown } }) => void | PromiseLike<void>;
-  onClose: (message: { content: { data: unknown } }) => void | PromiseLike<void>;
+  onMsg(message: { content: { data: unknown } }): void | PromiseLike<void>;
+  onClose(message: { content: { data: unknown } }): void | PromiseLike<void>;
   open(data: { protocol: number; client: string }): unknown;
   send(data: { id: string; ask: string; cell_id: string }): unknown;
   close(): unknown;
