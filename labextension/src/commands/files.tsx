@@ -1,5 +1,5 @@
 /** Commands about files: new notebooks from templates, and what the file browser's menu offers for a notebook. */
-import * as React from 'react';
+import { Fragment, h } from '../view/h.ts';
 import { askAndDo } from '../forms/dialog.tsx';
 import { field } from '../forms/fields.ts';
 import { RequestError } from '../server/client.ts';
@@ -58,10 +58,10 @@ async function newFromTemplate(deps: Deps, args: CommandArgs): Promise<void> {
           intro: (
             <dl className="pr-Facts">
               {templates.map(template => (
-                <React.Fragment key={template.id}>
+                <Fragment key={template.id}>
                   <dt>{template.title}</dt>
                   <dd>{template.description}</dd>
-                </React.Fragment>
+                </Fragment>
               ))}
             </dl>
           ),

@@ -1,6 +1,7 @@
 /** Commands about jobs: order a replay, a packaging or a verification, stop it, and look at what came of it. */
 import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { h } from '../view/h.ts';
 import { askAndDo } from '../forms/dialog.tsx';
 import type { Given } from '../forms/dialog.tsx';
 import { field, parameterField } from '../forms/fields.ts';

@@ -1,5 +1,6 @@
 /** Commands about the panel itself: show it, refresh it, and what to do where it cannot tell anything. */
 import * as React from 'react';
+import { Fragment, h } from '../view/h.ts';
 import { tell } from '../lab/errors.tsx';
 import type { Facts } from '../model/facts.ts';
 import type { Trans } from '../translated.ts';

@@ -1,6 +1,7 @@
 /** Registering a cell: what it is, how that is written, and taking it out again. */
 import type { Cell } from '@jupyterlab/cells';
 import * as React from 'react';
+import { h } from '../view/h.ts';
 import { askAndDo } from '../forms/dialog.tsx';
 import type { Given } from '../forms/dialog.tsx';
 import { field } from '../forms/fields.ts';

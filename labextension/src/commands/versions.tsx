@@ -1,6 +1,7 @@
 /** Commands about versions: register, ask, approve, reject, withdraw, deploy, roll back, and what was live. */
 import { Notification } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { Fragment, h } from '../view/h.ts';
 import { askAndDo } from '../forms/dialog.tsx';
 import { field } from '../forms/fields.ts';
 import type { Field } from '../forms/fields.ts';

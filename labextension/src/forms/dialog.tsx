@@ -1,6 +1,7 @@
 /** A form in a dialog that stays until what was asked for is done, or the person gives up. */
 import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { Fragment, h } from '../view/h.ts';
 import { RequestError } from '../server/client.ts';
 import type { Trans } from '../translated.ts';
 import { Failure } from '../view/parts.tsx';
@@ -83,25 +84,25 @@ class FormBody extends ReactWidget implements Dialog.IBodyWidget<Texts> {
   constructor(options: FormOptions, kept: Texts, refused: RequestError | null, trans: Trans) {
     super();
     this.addClass('pr-FormBody');
-    this._options = options;
-    this._refused = refused;
-    this._trans = trans;
-    this._texts = textsAtFirst(options.fields, kept);
+    this.#options = options;
+    this.#refused = refused;
+    this.#trans = trans;
+    this.#texts = textsAtFirst(options.fields, kept);
   }
 
   getValue(): Texts {
-    return this._texts;
+    return this.#texts;
   }
 
   protected override render(): React.JSX.Element {
     return (
       <Filled
-        options={this._options}
-        texts={this._texts}
-        refused={this._refused}
-        trans={this._trans}
+        options={this.#options}
+        texts={this.#texts}
+        refused={this.#refused}
+        trans={this.#trans}
         onTexts={texts => {
-          this._texts = texts;
+          this.#texts = texts;
         }}
         // The dialog looks for invalid fields on `input`, before React has drawn them as such: once more, afterwards.
         onDrawn={() => this.node.dispatchEvent(new Event('input', { bubbles: true }))}
@@ -109,10 +110,10 @@ class FormBody extends ReactWidget implements Dialog.IBodyWidget<Texts> {
     );
   }
 
-  private readonly _options: FormOptions;
-  private readonly _refused: RequestError | null;
-  private readonly _trans: Trans;
-  private _texts: Texts;
+  readonly #options: FormOptions;
+  readonly #refused: RequestError | null;
+  readonly #trans: Trans;
+  #texts: Texts;
 }
 
 function Filled(props: {

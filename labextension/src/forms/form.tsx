@@ -1,5 +1,6 @@
 /** A form as React draws it: one labelled control a field, its help below, its problem when there is one. */
 import * as React from 'react';
+import { h } from '../view/h.ts';
 import type { Trans } from '../translated.ts';
 import { readField } from './fields.ts';
 import type { Field } from './fields.ts';

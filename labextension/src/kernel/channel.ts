@@ -39,66 +39,66 @@ interface Waiting {
 /** Follows one kernel connection until it is disposed. */
 export class KernelChannel {
   constructor(kernel: CommKernel, client: string) {
-    this._kernel = kernel;
-    this._client = client;
-    this._hello = () => {
+    this.#kernel = kernel;
+    this.#client = client;
+    this.#hello = () => {
       this.connect();
     };
-    kernel.registerCommTarget('pressrun.hello', this._hello);
+    kernel.registerCommTarget('pressrun.hello', this.#hello);
   }
 
   get state(): ChannelState {
-    return this._state;
+    return this.#state;
   }
 
   get view(): KernelView | null {
-    return this._view;
+    return this.#view;
   }
 
   /** Why the kernel refused, in its own words. */
   get refusal(): string {
-    return this._refusal;
+    return this.#refusal;
   }
 
   get changed(): ISignal<this, void> {
-    return this._changed;
+    return this.#changed;
   }
 
   get isDisposed(): boolean {
-    return this._isDisposed;
+    return this.#isDisposed;
   }
 
   /** Open the comm for events anew; called when the kernel changed, after a restart, and on `hello`. */
   connect(): void {
-    if (this._isDisposed) {
+    if (this.#isDisposed) {
       return;
     }
-    this._drop();
-    this._become('connecting', null);
-    const comm = this._kernel.createComm('pressrun');
-    this._events = comm;
+    this.#drop();
+    this.#become('connecting', null);
+    const comm = this.#kernel.createComm('pressrun');
+    this.#events = comm;
     comm.onMsg = message => {
-      if (comm === this._events) {
-        this._told(message.content.data);
+      if (comm === this.#events) {
+        this.#told(message.content.data);
       }
     };
     comm.onClose = message => {
-      if (comm === this._events) {
-        this._closed(message.content.data);
+      if (comm === this.#events) {
+        this.#closed(message.content.data);
       }
     };
-    comm.open({ protocol: PROTOCOL, client: this._client });
+    comm.open({ protocol: PROTOCOL, client: this.#client });
   }
 
   /** The kernel restarts or died: what it told is over. */
   lose(): void {
-    this._drop();
-    this._become('connecting', null);
+    this.#drop();
+    this.#become('connecting', null);
   }
 
   /** Forget the newest receipt of a cell; tells what was done. */
   async undo(cellId: string): Promise<string> {
-    const answer = await this._ask({ id: '', ask: 'undo', cell_id: cellId });
+    const answer = await this.#ask({ id: '', ask: 'undo', cell_id: cellId });
     if (answer.error) {
       throw new Error(answer.error);
     }
@@ -106,132 +106,132 @@ export class KernelChannel {
   }
 
   dispose(): void {
-    if (this._isDisposed) {
+    if (this.#isDisposed) {
       return;
     }
-    this._isDisposed = true;
-    this._kernel.removeCommTarget('pressrun.hello', this._hello);
-    this._drop();
+    this.#isDisposed = true;
+    this.#kernel.removeCommTarget('pressrun.hello', this.#hello);
+    this.#drop();
     Signal.clearData(this);
   }
 
-  private _told(data: unknown): void {
+  #told(data: unknown): void {
     const message = readMessage(data);
     if (message === null) {
       return;
     }
-    if (this._isAsking) {
-      this._held.push(message);
+    if (this.#isAsking) {
+      this.#held.push(message);
       return;
     }
-    const next = follow(this._view, message);
+    const next = follow(this.#view, message);
     if (next === 'gap') {
-      this._held.push(message);
-      void this._askSnapshot();
+      this.#held.push(message);
+      void this.#askSnapshot();
     } else {
-      this._become('connected', next);
+      this.#become('connected', next);
     }
   }
 
-  private _closed(data: unknown): void {
+  #closed(data: unknown): void {
     const refusal = readRefusal(data);
-    this._drop();
-    this._refusal = refusal?.error ?? '';
-    this._become(refusal === null ? 'absent' : 'refused', null);
+    this.#drop();
+    this.#refusal = refusal?.error ?? '';
+    this.#become(refusal === null ? 'absent' : 'refused', null);
   }
 
-  private async _askSnapshot(): Promise<void> {
-    this._isAsking = true;
+  async #askSnapshot(): Promise<void> {
+    this.#isAsking = true;
     try {
-      const answer = await this._ask({ id: '', ask: 'snapshot' });
+      const answer = await this.#ask({ id: '', ask: 'snapshot' });
       let view = answer.snapshot === null ? 'gap' : follow(null, answer.snapshot);
       // What came meanwhile and is not in the snapshot yet: dropping it would leave the panel behind for good.
-      for (const message of this._held) {
+      for (const message of this.#held) {
         if (view !== 'gap' && message.seq > view.seq) {
           view = follow(view, message);
         }
       }
       if (view !== 'gap') {
-        this._become('connected', view);
+        this.#become('connected', view);
       }
     } catch {
       // The comm was closed while it was asked: whoever closed it has said what the state is now.
     } finally {
-      this._held = [];
-      this._isAsking = false;
+      this.#held = [];
+      this.#isAsking = false;
     }
   }
 
-  private _ask(question: KernelQuestion): Promise<KernelAnswer> {
-    const comm = this._questions ?? this._openQuestions();
-    this._count += 1;
-    const id = `q${this._count}`;
+  #ask(question: KernelQuestion): Promise<KernelAnswer> {
+    const comm = this.#questions ?? this.#openQuestions();
+    this.#count += 1;
+    const id = `q${this.#count}`;
     return new Promise((resolve, reject) => {
-      this._waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject });
       comm.send({ id, ask: question.ask, cell_id: question.cell_id ?? '' });
     });
   }
 
-  private _openQuestions(): Comm {
-    const comm = this._kernel.createComm('pressrun.ask');
+  #openQuestions(): Comm {
+    const comm = this.#kernel.createComm('pressrun.ask');
     comm.onMsg = message => {
       const answer = readAnswer(message.content.data);
-      const waiting = answer === null ? undefined : this._waiting.get(answer.id);
+      const waiting = answer === null ? undefined : this.#waiting.get(answer.id);
       if (answer !== null && waiting !== undefined) {
-        this._waiting.delete(answer.id);
+        this.#waiting.delete(answer.id);
         waiting.resolve(answer);
       }
     };
     comm.onClose = message => {
-      if (comm === this._questions) {
-        this._questions = null;
-        this._forgetQuestions(readRefusal(message.content.data)?.error ?? 'the kernel no longer answers');
+      if (comm === this.#questions) {
+        this.#questions = null;
+        this.#forgetQuestions(readRefusal(message.content.data)?.error ?? 'the kernel no longer answers');
       }
     };
-    this._questions = comm;
-    comm.open({ protocol: PROTOCOL, client: this._client });
+    this.#questions = comm;
+    comm.open({ protocol: PROTOCOL, client: this.#client });
     return comm;
   }
 
-  private _forgetQuestions(why: string): void {
-    const waiting = [...this._waiting.values()];
-    this._waiting.clear();
+  #forgetQuestions(why: string): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
     for (const { reject } of waiting) {
       reject(new Error(why));
     }
   }
 
   /** Close both comms, where they are still open, without hearing of it. */
-  private _drop(): void {
-    const open = [this._events, this._questions];
-    this._events = null;
-    this._questions = null;
+  #drop(): void {
+    const open = [this.#events, this.#questions];
+    this.#events = null;
+    this.#questions = null;
     for (const comm of open) {
       if (comm !== null && !comm.isDisposed) {
         comm.close();
       }
     }
-    this._forgetQuestions('the kernel was changed or restarted');
+    this.#forgetQuestions('the kernel was changed or restarted');
   }
 
-  private _become(state: ChannelState, view: KernelView | null): void {
-    this._state = state;
-    this._view = view;
-    this._changed.emit();
+  #become(state: ChannelState, view: KernelView | null): void {
+    this.#state = state;
+    this.#view = view;
+    this.#changed.emit();
   }
 
-  private readonly _kernel: CommKernel;
-  private readonly _client: string;
-  private readonly _hello: () => void;
-  private readonly _changed = new Signal<this, void>(this);
-  private readonly _waiting = new Map<string, Waiting>();
-  private _events: Comm | null = null;
-  private _questions: Comm | null = null;
-  private _state: ChannelState = 'connecting';
-  private _view: KernelView | null = null;
-  private _refusal = '';
-  private _held: KernelMessage[] = [];
-  private _count = 0;
-  private _isAsking = false;
-  private _isDisposed = false;
+  readonly #kernel: CommKernel;
+  readonly #client: string;
+  readonly #hello: () => void;
+  readonly #changed = new Signal<this, void>(this);
+  readonly #waiting = new Map<string, Waiting>();
+  #events: Comm | null = null;
+  #questions: Comm | null = null;
+  #state: ChannelState = 'connecting';
+  #view: KernelView | null = null;
+  #refusal = '';
+  #held: KernelMessage[] = [];
+  #count = 0;
+  #isAsking = false;
+  #isDisposed = false;
 }

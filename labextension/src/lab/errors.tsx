@@ -1,6 +1,7 @@
 /** An error of the server in a dialog: what, where, the remedy, and the policy's checks where it refused. */
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { h } from '../view/h.ts';
 import type { RequestError } from '../server/client.ts';
 import type { Trans } from '../translated.ts';
 import { Findings } from '../view/findings.tsx';

@@ -6,12 +6,12 @@ import { pressIcon } from '../icons.ts';
 
 export class MainViews {
   constructor(app: JupyterFrontEnd) {
-    this._app = app;
+    this.#app = app;
   }
 
   /** Show a view, or the one with this id that is open already, drawn anew. */
   open(id: string, title: string, element: React.JSX.Element): void {
-    const known = this._open.get(id);
+    const known = this.#open.get(id);
     if (known !== undefined && !known.isDisposed) {
       known.dispose();
     }
@@ -23,16 +23,16 @@ export class MainViews {
     widget.title.caption = title;
     widget.title.icon = pressIcon;
     widget.title.closable = true;
-    this._open.set(id, widget);
+    this.#open.set(id, widget);
     widget.disposed.connect(() => {
-      if (this._open.get(id) === widget) {
-        this._open.delete(id);
+      if (this.#open.get(id) === widget) {
+        this.#open.delete(id);
       }
     });
-    this._app.shell.add(widget, 'main');
-    this._app.shell.activateById(widget.id);
+    this.#app.shell.add(widget, 'main');
+    this.#app.shell.activateById(widget.id);
   }
 
-  private readonly _app: JupyterFrontEnd;
-  private readonly _open = new Map<string, MainAreaWidget>();
+  readonly #app: JupyterFrontEnd;
+  readonly #open = new Map<string, MainAreaWidget>();
 }

@@ -14,18 +14,18 @@ const TYPING_MS = 300;
 export class JupyterNotebook implements OpenNotebook {
   constructor(panel: NotebookPanel, client: string) {
     this.panel = panel;
-    this._client = client;
-    this._typed = new Debouncer(() => this._emit(), TYPING_MS);
+    this.#client = client;
+    this.#typed = new Debouncer(() => this.#emit(), TYPING_MS);
     const { context, sessionContext } = panel;
-    context.ready.then(() => this._watchContent(), () => undefined);
-    context.saveState.connect(this._onSaveState, this);
-    context.pathChanged.connect(this._onPathChanged, this);
-    sessionContext.kernelChanged.connect(this._onKernelChanged, this);
-    sessionContext.statusChanged.connect(this._onStatusChanged, this);
-    NotebookActions.executionScheduled.connect(this._onScheduled, this);
-    NotebookActions.executed.connect(this._onExecuted, this);
+    context.ready.then(() => this.#watchContent(), () => undefined);
+    context.saveState.connect(this.#onSaveState, this);
+    context.pathChanged.connect(this.#onPathChanged, this);
+    sessionContext.kernelChanged.connect(this.#onKernelChanged, this);
+    sessionContext.statusChanged.connect(this.#onStatusChanged, this);
+    NotebookActions.executionScheduled.connect(this.#onScheduled, this);
+    NotebookActions.executed.connect(this.#onExecuted, this);
     panel.disposed.connect(this.dispose, this);
-    this._follow(sessionContext.session?.kernel ?? null);
+    this.#follow(sessionContext.session?.kernel ?? null);
   }
 
   readonly panel: NotebookPanel;
@@ -45,7 +45,7 @@ export class JupyterNotebook implements OpenNotebook {
   }
 
   get language(): string {
-    return this._language;
+    return this.#language;
   }
 
   get kernel(): KernelState {
@@ -61,20 +61,20 @@ export class JupyterNotebook implements OpenNotebook {
   }
 
   get channel(): KernelChannel | null {
-    return this._channel;
+    return this.#channel;
   }
 
   get busy(): { id: string; since: number } | null {
-    const view = this._channel?.view;
+    const view = this.#channel?.view;
     if (view?.running) {
       const since = Date.parse(view.runningSince);
       return { id: view.running, since: Number.isNaN(since) ? Date.now() : since };
     }
-    return this._queue[0] ?? null;
+    return this.#queue[0] ?? null;
   }
 
   get isDisposed(): boolean {
-    return this._isDisposed;
+    return this.#isDisposed;
   }
 
   cells(): ReadonlyArray<OpenCell> {
@@ -92,119 +92,119 @@ export class JupyterNotebook implements OpenNotebook {
   }
 
   dispose(): void {
-    if (this._isDisposed) {
+    if (this.#isDisposed) {
       return;
     }
-    this._isDisposed = true;
-    this._typed.dispose();
-    this._channel?.dispose();
-    NotebookActions.executionScheduled.disconnect(this._onScheduled, this);
-    NotebookActions.executed.disconnect(this._onExecuted, this);
+    this.#isDisposed = true;
+    this.#typed.dispose();
+    this.#channel?.dispose();
+    NotebookActions.executionScheduled.disconnect(this.#onScheduled, this);
+    NotebookActions.executed.disconnect(this.#onExecuted, this);
     Signal.clearData(this);
   }
 
-  private _watchContent(): void {
+  #watchContent(): void {
     const model = this.panel.context.model;
-    if (this._isDisposed || !model) {
+    if (this.#isDisposed || !model) {
       return;
     }
-    model.contentChanged.connect(this._onTyped, this);
-    model.stateChanged.connect(this._onTyped, this);
-    this._emit();
+    model.contentChanged.connect(this.#onTyped, this);
+    model.stateChanged.connect(this.#onTyped, this);
+    this.#emit();
   }
 
-  private _onTyped(): void {
-    void this._typed.invoke().catch(() => undefined);
+  #onTyped(): void {
+    void this.#typed.invoke().catch(() => undefined);
   }
 
-  private _onSaveState(_: unknown, state: string): void {
+  #onSaveState(_: unknown, state: string): void {
     if (state === 'completed') {
       this.saved.emit();
-      this._emit();
+      this.#emit();
     }
   }
 
-  private _onPathChanged(): void {
+  #onPathChanged(): void {
     this.saved.emit();
-    this._emit();
+    this.#emit();
   }
 
-  private _onKernelChanged(_: unknown, change: { newValue: Kernel.IKernelConnection | null }): void {
-    this._queue = [];
-    this._follow(change.newValue);
-    this._emit();
+  #onKernelChanged(_: unknown, change: { newValue: Kernel.IKernelConnection | null }): void {
+    this.#queue = [];
+    this.#follow(change.newValue);
+    this.#emit();
   }
 
-  private _onStatusChanged(_: unknown, status: Kernel.Status): void {
+  #onStatusChanged(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this._queue = [];
-      this._isRestarting = status !== 'dead';
-      this._channel?.lose();
-    } else if (this._isRestarting && (status === 'idle' || status === 'busy')) {
-      this._isRestarting = false;
-      this._channel?.connect();
-    } else if (status === this._status) {
+      this.#queue = [];
+      this.#isRestarting = status !== 'dead';
+      this.#channel?.lose();
+    } else if (this.#isRestarting && (status === 'idle' || status === 'busy')) {
+      this.#isRestarting = false;
+      this.#channel?.connect();
+    } else if (status === this.#status) {
       return;
     }
-    this._status = status;
-    this._emit();
+    this.#status = status;
+    this.#emit();
   }
 
   /** Open the channel to a kernel of Python; others are left alone. */
-  private _follow(kernel: Kernel.IKernelConnection | null): void {
-    this._channel?.dispose();
-    this._channel = null;
-    this._language = '';
+  #follow(kernel: Kernel.IKernelConnection | null): void {
+    this.#channel?.dispose();
+    this.#channel = null;
+    this.#language = '';
     if (kernel === null || !kernel.handleComms) {
       return;
     }
     kernel.info.then(
       info => {
-        if (this._isDisposed || kernel.isDisposed || this.panel.sessionContext.session?.kernel !== kernel) {
+        if (this.#isDisposed || kernel.isDisposed || this.panel.sessionContext.session?.kernel !== kernel) {
           return;
         }
-        this._language = info.language_info.name;
-        if (this._language.toLowerCase() === 'python') {
-          const channel = new KernelChannel(kernel, this._client);
-          channel.changed.connect(this._emit, this);
-          this._channel = channel;
+        this.#language = info.language_info.name;
+        if (this.#language.toLowerCase() === 'python') {
+          const channel = new KernelChannel(kernel, this.#client);
+          channel.changed.connect(this.#emit, this);
+          this.#channel = channel;
           channel.connect();
         }
-        this._emit();
+        this.#emit();
       },
       () => undefined // The kernel was ended before it said what it is.
     );
   }
 
-  private _onScheduled(_: unknown, args: { notebook: unknown; cell: { model: { id: string } } }): void {
+  #onScheduled(_: unknown, args: { notebook: unknown; cell: { model: { id: string } } }): void {
     if (args.notebook === this.panel.content) {
-      this._queue = [...this._queue, { id: args.cell.model.id, since: Date.now() }];
-      this._emit();
+      this.#queue = [...this.#queue, { id: args.cell.model.id, since: Date.now() }];
+      this.#emit();
     }
   }
 
-  private _onExecuted(_: unknown, args: { notebook: unknown; cell: { model: { id: string } } }): void {
+  #onExecuted(_: unknown, args: { notebook: unknown; cell: { model: { id: string } } }): void {
     if (args.notebook !== this.panel.content) {
       return;
     }
-    const rest = this._queue.filter(queued => queued.id !== args.cell.model.id);
+    const rest = this.#queue.filter(queued => queued.id !== args.cell.model.id);
     const next = rest[0];
-    this._queue = next === undefined ? [] : [{ ...next, since: Date.now() }, ...rest.slice(1)];
-    this._emit();
+    this.#queue = next === undefined ? [] : [{ ...next, since: Date.now() }, ...rest.slice(1)];
+    this.#emit();
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
+  #emit(): void {
+    if (!this.#isDisposed) {
       this.changed.emit();
     }
   }
 
-  private readonly _client: string;
-  private readonly _typed: Debouncer;
-  private _channel: KernelChannel | null = null;
-  private _language = '';
-  private _queue: ReadonlyArray<{ id: string; since: number }> = [];
-  private _isRestarting = false;
-  private _status: Kernel.Status = 'unknown';
-  private _isDisposed = false;
+  readonly #client: string;
+  readonly #typed: Debouncer;
+  #channel: KernelChannel | null = null;
+  #language = '';
+  #queue: ReadonlyArray<{ id: string; since: number }> = [];
+  #isRestarting = false;
+  #status: Kernel.Status = 'unknown';
+  #isDisposed = false;
 }

@@ -7,49 +7,49 @@ import type { WrittenAs } from '../grammar/write.ts';
 
 export class Settings {
   get changed(): ISignal<this, void> {
-    return this._changed;
+    return this.#changed;
   }
 
   /** How the panel writes a registration. */
   get spelling(): WrittenAs {
-    const value = this._get('spelling');
+    const value = this.#get('spelling');
     return SPELLINGS.find(spelling => spelling === value) ?? 'metadata';
   }
 
   get side(): 'left' | 'right' {
-    return this._get('side') === 'right' ? 'right' : 'left';
+    return this.#get('side') === 'right' ? 'right' : 'left';
   }
 
   get hasCellLabels(): boolean {
-    return this._get('cellLabels') !== false;
+    return this.#get('cellLabels') !== false;
   }
 
   get savesWithoutAsking(): boolean {
-    return this._get('saveWithoutAsking') === true;
+    return this.#get('saveWithoutAsking') === true;
   }
 
   get sandbox(): boolean {
-    return this._get('sandbox') === true;
+    return this.#get('sandbox') === true;
   }
 
   get notifies(): boolean {
-    return this._get('notifications') !== false;
+    return this.#get('notifications') !== false;
   }
 
   /** Follow what the registry holds from now on. */
   follow(settings: ISettingRegistry.ISettings): void {
     const take = (): void => {
-      this._values = settings.composite;
-      this._changed.emit();
+      this.#values = settings.composite;
+      this.#changed.emit();
     };
     settings.changed.connect(take);
     take();
   }
 
-  private _get(name: string): unknown {
-    return this._values[name];
+  #get(name: string): unknown {
+    return this.#values[name];
   }
 
-  private readonly _changed = new Signal<this, void>(this);
-  private _values: Readonly<Record<string, unknown>> = {};
+  readonly #changed = new Signal<this, void>(this);
+  #values: Readonly<Record<string, unknown>> = {};
 }

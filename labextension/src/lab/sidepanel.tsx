@@ -5,6 +5,7 @@ import type { Message } from '@lumino/messaging';
 import { AccordionPanel } from '@lumino/widgets';
 import type { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
+import { h } from '../view/h.ts';
 import { pressIcon } from '../icons.ts';
 import { Captured } from '../view/captured.tsx';
 import type { ViewContext } from '../view/context.ts';
@@ -26,44 +27,44 @@ export class PipelinePanel extends SidePanel {
   constructor(context: ViewContext, translator: ITranslator) {
     super({ translator });
     const { trans } = context;
-    this._context = context;
+    this.#context = context;
     this.id = 'pressrun-panel';
     this.addClass('pr-Panel');
     this.title.icon = pressIcon;
     this.title.caption = trans.__('Pipeline');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Pipeline'));
-    this.header.addWidget(this._part(Header));
-    this._addSection('steps', trans.__('Steps'), Steps, [
+    this.header.addWidget(this.#part(Header));
+    this.#addSection('steps', trans.__('Steps'), Steps, [
       <Button kind="quiet" title={trans.__('Register the selected cell')} onClick={() => context.run('register-cell')}>
         {trans.__('+ this cell')}
       </Button>
     ]);
-    this._addSection('captured', trans.__('Captured'), Captured, []);
-    this._addSection('replays', trans.__('Replay'), Replays, [
+    this.#addSection('captured', trans.__('Captured'), Captured, []);
+    this.#addSection('replays', trans.__('Replay'), Replays, [
       <Button kind="quiet" title={trans.__('Replay the notebook')} onClick={() => context.run('replay')}>
         {trans.__('▶ Replay')}
       </Button>
     ]);
-    this._addSection('versions', trans.__('Versions'), Versions, []);
-    this._addSection('health', trans.__('Health'), Health, []);
-    (this.layout as PanelLayout).addWidget(this._part(Footer));
-    this._closeAtFirst();
+    this.#addSection('versions', trans.__('Versions'), Versions, []);
+    this.#addSection('health', trans.__('Health'), Health, []);
+    (this.layout as PanelLayout).addWidget(this.#part(Footer));
+    this.#closeAtFirst();
   }
 
   /** Open a section, close all that are not wanted. */
   showSection(id: SectionId): void {
-    this._accordion?.expand(SECTIONS.indexOf(id));
+    this.#accordion?.expand(SECTIONS.indexOf(id));
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._context.model.isShown = true;
+    this.#context.model.isShown = true;
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
-    this._context.model.isShown = false;
+    this.#context.model.isShown = false;
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -71,11 +72,11 @@ export class PipelinePanel extends SidePanel {
     this.node.querySelector<HTMLElement>('.pr-Footer .pr-mod-primary')?.focus();
   }
 
-  private get _accordion(): AccordionPanel | null {
+  get #accordion(): AccordionPanel | null {
     return this.content instanceof AccordionPanel ? this.content : null;
   }
 
-  private _addSection(id: SectionId, title: string, part: Part, tools: ReadonlyArray<React.JSX.Element>): void {
+  #addSection(id: SectionId, title: string, part: Part, tools: ReadonlyArray<React.JSX.Element>): void {
     const section = new PanelWithToolbar();
     section.addClass('pr-Section');
     section.node.dataset['section'] = id;
@@ -83,20 +84,20 @@ export class PipelinePanel extends SidePanel {
     for (const [index, tool] of tools.entries()) {
       section.toolbar.addItem(`${id}-${index}`, ReactWidget.create(tool));
     }
-    section.addWidget(this._part(part));
+    section.addWidget(this.#part(part));
     this.addWidget(section);
   }
 
-  private _part(part: Part): Widget {
-    const context = this._context;
+  #part(part: Part): Widget {
+    const context = this.#context;
     const Shown = part;
     return ReactWidget.create(
       <UseSignal signal={context.model.changed}>{() => <Shown context={context} />}</UseSignal>
     );
   }
 
-  private _closeAtFirst(): void {
-    const accordion = this._accordion;
+  #closeAtFirst(): void {
+    const accordion = this.#accordion;
     if (accordion === null) {
       return;
     }
@@ -105,10 +106,10 @@ export class PipelinePanel extends SidePanel {
     accordion.collapse(health);
     accordion.expansionToggled.connect((_, index) => {
       if (index === health) {
-        this._context.model.isHealthWanted = !accordion.widgets[health]?.isHidden;
+        this.#context.model.isHealthWanted = !accordion.widgets[health]?.isHidden;
       }
     });
   }
 
-  private readonly _context: ViewContext;
+  readonly #context: ViewContext;
 }

@@ -28,90 +28,91 @@ export interface Surroundings {
 export class NotebookModel {
   constructor(source: OpenNotebook, surroundings: Surroundings) {
     this.source = source;
-    this._around = surroundings;
-    source.changed.connect(this._onChanged, this);
-    source.saved.connect(this._onSaved, this);
+    this.#around = surroundings;
+    source.changed.connect(this.#onChanged, this);
+    source.saved.connect(this.#onSaved, this);
   }
 
   readonly source: OpenNotebook;
 
   /** Anything that is shown changed. */
   get changed(): ISignal<this, void> {
-    return this._changed;
+    return this.#changed;
   }
 
   get isDisposed(): boolean {
-    return this._isDisposed;
+    return this.#isDisposed;
   }
 
   get about(): About | null {
-    return this._about;
+    return this.#about;
   }
 
   /** State of the saved notebook as the server told it, null while it has not. */
   get saved(): NotebookState | null {
-    return this._saved;
+    return this.#saved;
   }
 
   get jobs(): ReadonlyArray<Job> {
-    return this._jobs;
+    return this.#jobs;
   }
 
   get isRefreshing(): boolean {
-    return this._isRefreshing;
+    return this.#isRefreshing;
   }
 
   get rows(): ReadonlyArray<StepRow> {
-    this._rows ??= this._makeRows();
-    return this._rows;
+    this.#rows ??= this.#makeRows();
+    return this.#rows;
   }
 
   get state(): PanelState {
-    this._state ??= stateOf(this.facts, this._around.trans);
-    return this._state;
+    this.#state ??= stateOf(this.facts, this.#around.trans);
+    return this.#state;
   }
 
   /** The newest receipt of each cell, as the kernel knows it, else as it was kept on disk. */
   get receipts(): ReadonlyArray<CellReceipt> {
-    const kept = this._saved?.captured?.cells ?? [];
+    const kept = this.#saved?.captured?.cells ?? [];
     const live = this.source.channel?.view?.captured?.cells ?? [];
     const ids = new Set(live.map(receipt => receipt.cell_id));
     return [...live, ...kept.filter(receipt => !ids.has(receipt.cell_id))];
   }
 
   get facts(): Facts {
-    const { source, _saved: saved } = this;
+    const { source } = this;
+    const saved = this.#saved;
     const channel = source.channel;
     const view = channel?.view ?? null;
     const cells = source.cells();
     const busy = source.busy;
     const busyCell = busy === null ? undefined : cells.find(cell => cell.id === busy.id);
-    const job = this._jobs[0] ?? null;
+    const job = this.#jobs[0] ?? null;
     const version = saved?.versions?.versions.find(other => other.source !== '' && other.source === saved.source) ?? null;
     return {
       notebook: source.name,
       language: source.language || (saved?.language ?? ''),
-      server: this._server,
-      serverMessage: this._error?.message ?? '',
-      serverRemedy: this._error?.remedy ?? '',
-      isKnown: saved !== null || (this._about !== null && !this._about.root),
-      isRooted: this._about?.root ?? true,
-      mayWrite: this._about?.write ?? true,
+      server: this.#server,
+      serverMessage: this.#error?.message ?? '',
+      serverRemedy: this.#error?.remedy ?? '',
+      isKnown: saved !== null || (this.#about !== null && !this.#about.root),
+      isRooted: this.#about?.root ?? true,
+      mayWrite: this.#about?.write ?? true,
       kernel: source.kernel,
       channel: channel?.state ?? 'connecting',
       channelProblem: channel?.refusal || (view !== null && !view.capture ? view.problem : ''),
       kernelVersion: view?.extension ?? '',
-      serverVersion: this._about?.version ?? '',
+      serverVersion: this.#about?.version ?? '',
       busy: busy === null || busyCell === undefined ? null : { index: busyCell.index, since: busy.since },
-      now: this._around.now(),
+      now: this.#around.now(),
       isUnsaved: source.isUnsaved,
       cells: this.rows.map(row => ({ index: row.index, id: row.id, state: row.state, why: row.why })),
       stale: lostCells(saved),
       partial: view?.captured?.partial ?? saved?.captured?.partial ?? [],
       problem: saved?.problems.find(problem => problem.level === 'error') ?? null,
       job,
-      isJobCurrent: job !== null && this._isCurrent(job),
-      packaged: this._jobs.find(other => other.kind === 'package' && other.bundle !== '' && this._isCurrent(other)) ?? null,
+      isJobCurrent: job !== null && this.#isCurrent(job),
+      packaged: this.#jobs.find(other => other.kind === 'package' && other.bundle !== '' && this.#isCurrent(other)) ?? null,
       version,
       nextNumber: (saved?.versions?.versions[0]?.number ?? 0) + 1,
       rolledBack: rolledBackTo(saved, version)
@@ -120,40 +121,40 @@ export class NotebookModel {
 
   /** Shown or hidden; what was missed while hidden is asked for when it is shown. */
   set isShown(value: boolean) {
-    this._isShown = value;
-    if (value && this._isOld) {
+    this.#isShown = value;
+    if (value && this.#isOld) {
       void this.refresh();
     }
   }
 
   /** Ask the server for everything about the notebook; while one question is under way, once more after it. */
   async refresh(): Promise<void> {
-    this._isOld = true;
-    if (!this._isShown || this._isDisposed) {
+    this.#isOld = true;
+    if (!this.#isShown || this.#isDisposed) {
       return;
     }
-    if (this._isRefreshing) {
-      this._isAgain = true;
+    if (this.#isRefreshing) {
+      this.#isAgain = true;
       return;
     }
-    this._isRefreshing = true;
-    this._emit();
+    this.#isRefreshing = true;
+    this.#emit();
     try {
       do {
-        this._isAgain = false;
-        this._isOld = false;
-        await this._ask();
-      } while (this._isAgain && this._isShown && !this._isDisposed);
+        this.#isAgain = false;
+        this.#isOld = false;
+        await this.#ask();
+      } while (this.#isAgain && this.#isShown && !this.#isDisposed);
     } finally {
-      this._isRefreshing = false;
-      this._emit();
+      this.#isRefreshing = false;
+      this.#emit();
     }
   }
 
   /** A job was started or told in full. */
   takeJob(job: Job): void {
-    this._jobs = withJob(this._jobs, job);
-    this._emit();
+    this.#jobs = withJob(this.#jobs, job);
+    this.#emit();
   }
 
   /** The server tells that a job changed. */
@@ -161,9 +162,9 @@ export class NotebookModel {
     if (change.job.notebook !== this.source.path) {
       return;
     }
-    const wasRunning = this._jobs.some(job => job.id === change.job.id && isRunning(job));
-    this._jobs = withChange(this._jobs, change);
-    this._emit();
+    const wasRunning = this.#jobs.some(job => job.id === change.job.id && isRunning(job));
+    this.#jobs = withChange(this.#jobs, change);
+    this.#emit();
     if (wasRunning && !isRunning(change.job)) {
       void this.refresh();
     }
@@ -171,78 +172,78 @@ export class NotebookModel {
 
   /** Time went on: what is shown of running cells and jobs is told anew. */
   tick(): void {
-    this._emit();
+    this.#emit();
   }
 
   /** Whether something moves, so that the clock matters. */
   get isMoving(): boolean {
-    return this.source.busy !== null || this._jobs.some(isRunning);
+    return this.source.busy !== null || this.#jobs.some(isRunning);
   }
 
   dispose(): void {
-    this._isDisposed = true;
+    this.#isDisposed = true;
     Signal.clearData(this);
   }
 
-  private async _ask(): Promise<void> {
-    const { client } = this._around;
+  async #ask(): Promise<void> {
+    const { client } = this.#around;
     const path = this.source.path;
     try {
-      this._about ??= await client.about();
-      this._saved = this._about.root ? await client.notebook(path) : null;
-      this._jobs = this._saved?.jobs ?? [];
-      this._server = 'ready';
-      this._error = null;
+      this.#about ??= await client.about();
+      this.#saved = this.#about.root ? await client.notebook(path) : null;
+      this.#jobs = this.#saved?.jobs ?? [];
+      this.#server = 'ready';
+      this.#error = null;
     } catch (error) {
       if (!(error instanceof RequestError)) {
         throw error;
       }
-      this._server = serverState(error);
-      this._error = error;
+      this.#server = serverState(error);
+      this.#error = error;
     }
   }
 
-  private _isCurrent(job: Job): boolean {
-    return !this.source.isUnsaved && (job.source === '' || job.source === this._saved?.source);
+  #isCurrent(job: Job): boolean {
+    return !this.source.isUnsaved && (job.source === '' || job.source === this.#saved?.source);
   }
 
-  private _makeRows(): ReadonlyArray<StepRow> {
+  #makeRows(): ReadonlyArray<StepRow> {
     const cells = this.source.cells();
-    this._reader.keepOnly(new Set(cells.map(cell => cell.id)));
+    this.#reader.keepOnly(new Set(cells.map(cell => cell.id)));
     const running = this.source.channel?.view?.running ?? '';
-    const facts = { receipts: this.receipts, running, saved: this._saved };
-    return stepRows(cells, this._reader, facts, this._around.trans);
+    const facts = { receipts: this.receipts, running, saved: this.#saved };
+    return stepRows(cells, this.#reader, facts, this.#around.trans);
   }
 
-  private _onChanged(): void {
-    this._emit();
+  #onChanged(): void {
+    this.#emit();
   }
 
-  private _onSaved(): void {
+  #onSaved(): void {
     void this.refresh();
   }
 
-  private _emit(): void {
-    this._rows = null;
-    this._state = null;
-    this._changed.emit();
+  #emit(): void {
+    this.#rows = null;
+    this.#state = null;
+    this.#changed.emit();
   }
 
-  private readonly _around: Surroundings;
-  private readonly _changed = new Signal<this, void>(this);
-  private readonly _reader = new CellReader();
-  private _about: About | null = null;
-  private _saved: NotebookState | null = null;
-  private _jobs: ReadonlyArray<Job> = [];
-  private _server: ServerState = 'asking';
-  private _error: RequestError | null = null;
-  private _rows: ReadonlyArray<StepRow> | null = null;
-  private _state: PanelState | null = null;
-  private _isShown = false;
-  private _isOld = true;
-  private _isRefreshing = false;
-  private _isAgain = false;
-  private _isDisposed = false;
+  readonly #around: Surroundings;
+  readonly #changed = new Signal<this, void>(this);
+  readonly #reader = new CellReader();
+  #about: About | null = null;
+  #saved: NotebookState | null = null;
+  #jobs: ReadonlyArray<Job> = [];
+  #server: ServerState = 'asking';
+  #error: RequestError | null = null;
+  #rows: ReadonlyArray<StepRow> | null = null;
+  #state: PanelState | null = null;
+  #isShown = false;
+  #isOld = true;
+  #isRefreshing = false;
+  #isAgain = false;
+  #isDisposed = false;
 }
 
 function serverState(error: RequestError): ServerState {

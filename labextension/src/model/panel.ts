@@ -19,63 +19,63 @@ const SILENCE_MS = 30_000;
 
 export class PanelModel {
   constructor(surroundings: Surroundings) {
-    this._around = surroundings;
+    this.#around = surroundings;
   }
 
   /** Another notebook is current, or what is shown of it changed. */
   get changed(): ISignal<this, void> {
-    return this._changed;
+    return this.#changed;
   }
 
   get current(): NotebookModel | null {
-    return this._current;
+    return this.#current;
   }
 
   get about(): About | null {
-    return this._current?.about ?? null;
+    return this.#current?.about ?? null;
   }
 
   get state(): PanelState {
-    return this._current?.state ?? stateOf(NOTHING_OPEN, this._around.trans);
+    return this.#current?.state ?? stateOf(NOTHING_OPEN, this.#around.trans);
   }
 
   get isShown(): boolean {
-    return this._isShown;
+    return this.#isShown;
   }
 
   set isShown(value: boolean) {
-    this._isShown = value;
-    if (this._current !== null) {
-      this._current.isShown = value;
+    this.#isShown = value;
+    if (this.#current !== null) {
+      this.#current.isShown = value;
     }
-    if (value && this._isHealthWanted) {
+    if (value && this.#isHealthWanted) {
       void this.refreshHealth();
     }
   }
 
   /** How the registry is, null while it was not asked for. */
   get health(): PanelHealth | null {
-    return this._health;
+    return this.#health;
   }
 
   get healthError(): RequestError | null {
-    return this._healthError;
+    return this.#healthError;
   }
 
   /** The model of an open notebook, made when it is first asked for. */
   modelOf(source: OpenNotebook): NotebookModel {
-    let model = this._models.get(source);
+    let model = this.#models.get(source);
     if (model === undefined) {
-      model = new NotebookModel(source, this._around);
-      this._models.set(source, model);
-      model.changed.connect(this._onChanged, this);
+      model = new NotebookModel(source, this.#around);
+      this.#models.set(source, model);
+      model.changed.connect(this.#onChanged, this);
     }
     return model;
   }
 
   /** Make the notebook current that the user looks at, null when there is none. */
   setCurrent(source: OpenNotebook | null): void {
-    const before = this._current;
+    const before = this.#current;
     const next = source === null ? null : this.modelOf(source);
     if (before === next) {
       return;
@@ -83,23 +83,23 @@ export class PanelModel {
     if (before !== null) {
       before.isShown = false;
     }
-    this._current = next;
-    this._health = null;
-    this._healthError = null;
+    this.#current = next;
+    this.#health = null;
+    this.#healthError = null;
     if (next !== null) {
-      next.isShown = this._isShown;
+      next.isShown = this.#isShown;
     }
-    this._changed.emit();
-    if (this._isHealthWanted) {
+    this.#changed.emit();
+    if (this.#isHealthWanted) {
       void this.refreshHealth();
     }
   }
 
   /** The notebook was closed. */
   forget(source: OpenNotebook): void {
-    const model = this._models.get(source);
-    this._models.delete(source);
-    if (model !== undefined && model === this._current) {
+    const model = this.#models.get(source);
+    this.#models.delete(source);
+    if (model !== undefined && model === this.#current) {
       this.setCurrent(null);
     }
     model?.dispose();
@@ -111,20 +111,20 @@ export class PanelModel {
     if (change === null) {
       return;
     }
-    this._heard = this._around.now();
-    for (const model of this._models.values()) {
+    this.#heard = this.#around.now();
+    for (const model of this.#models.values()) {
       model.takeChange(change);
     }
   }
 
   /** A second went by, or the page is looked at again. */
   tick(): void {
-    const current = this._current;
-    if (current === null || !this._isShown || !current.isMoving) {
+    const current = this.#current;
+    if (current === null || !this.#isShown || !current.isMoving) {
       return;
     }
-    if (current.jobs.some(isRunning) && this._around.now() - this._heard > SILENCE_MS) {
-      this._heard = this._around.now();
+    if (current.jobs.some(isRunning) && this.#around.now() - this.#heard > SILENCE_MS) {
+      this.#heard = this.#around.now();
       void current.refresh();
     }
     current.tick();
@@ -132,52 +132,52 @@ export class PanelModel {
 
   /** Health is asked for while its section is open, and never while the panel is hidden. */
   set isHealthWanted(value: boolean) {
-    this._isHealthWanted = value;
-    if (value && this._health === null) {
+    this.#isHealthWanted = value;
+    if (value && this.#health === null) {
       void this.refreshHealth();
     }
   }
 
   async refreshHealth(): Promise<void> {
-    const current = this._current;
-    if (current === null || !this._isShown || !this._isHealthWanted) {
+    const current = this.#current;
+    if (current === null || !this.#isShown || !this.#isHealthWanted) {
       return;
     }
     try {
-      const health = await this._around.client.health(current.source.path);
-      if (current === this._current) {
-        this._health = health;
-        this._healthError = null;
+      const health = await this.#around.client.health(current.source.path);
+      if (current === this.#current) {
+        this.#health = health;
+        this.#healthError = null;
       }
     } catch (error) {
       if (!(error instanceof RequestError)) {
         throw error;
       }
-      this._healthError = error;
+      this.#healthError = error;
     }
-    this._changed.emit();
+    this.#changed.emit();
   }
 
   /** Ask for everything that is shown. */
   async refresh(): Promise<void> {
-    await Promise.all([this._current?.refresh(), this.refreshHealth()]);
+    await Promise.all([this.#current?.refresh(), this.refreshHealth()]);
   }
 
-  private _onChanged(model: NotebookModel): void {
-    if (model === this._current) {
-      this._changed.emit();
+  #onChanged(model: NotebookModel): void {
+    if (model === this.#current) {
+      this.#changed.emit();
     }
   }
 
-  private readonly _around: Surroundings;
-  private readonly _changed = new Signal<this, void>(this);
-  private readonly _models = new Map<OpenNotebook, NotebookModel>();
-  private _current: NotebookModel | null = null;
-  private _health: PanelHealth | null = null;
-  private _healthError: RequestError | null = null;
-  private _isHealthWanted = false;
-  private _isShown = false;
-  private _heard = 0;
+  readonly #around: Surroundings;
+  readonly #changed = new Signal<this, void>(this);
+  readonly #models = new Map<OpenNotebook, NotebookModel>();
+  #current: NotebookModel | null = null;
+  #health: PanelHealth | null = null;
+  #healthError: RequestError | null = null;
+  #isHealthWanted = false;
+  #isShown = false;
+  #heard = 0;
 }
 
 const NOTHING_OPEN: Facts = {

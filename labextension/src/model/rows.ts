@@ -40,25 +40,25 @@ export interface StepRow {
 export class CellReader {
   read(cell: OpenCell): CellReading {
     const key = `${JSON.stringify([cell.metadata['pressrun'], cell.metadata['pressrun.register'], cell.metadata['tags']])}\n${cell.source}`;
-    const kept = this._kept.get(cell.id);
+    const kept = this.#kept.get(cell.id);
     if (kept !== undefined && kept.key === key) {
       return kept.reading;
     }
     const reading = readCell(cell);
-    this._kept.set(cell.id, { key, reading });
+    this.#kept.set(cell.id, { key, reading });
     return reading;
   }
 
   /** Forget the cells that are no longer there. */
   keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of this._kept.keys()) {
+    for (const id of this.#kept.keys()) {
       if (!ids.has(id)) {
-        this._kept.delete(id);
+        this.#kept.delete(id);
       }
     }
   }
 
-  private readonly _kept = new Map<string, { key: string; reading: CellReading }>();
+  readonly #kept = new Map<string, { key: string; reading: CellReading }>();
 }
 
 /** Read one cell. */

@@ -37,99 +37,99 @@ type Query = Readonly<Record<string, string>>;
 /** The routes. */
 export class Client {
   constructor(send: Send) {
-    this._send = send;
+    this.#send = send;
   }
 
   about(): Promise<About> {
-    return this._get('about');
+    return this.#get('about');
   }
 
   notebook(path: string): Promise<NotebookState> {
-    return this._get('notebook', { path });
+    return this.#get('notebook', { path });
   }
 
   doctor(path: string): Promise<ReadonlyArray<PanelCheck>> {
-    return this._get('doctor', { path });
+    return this.#get('doctor', { path });
   }
 
   templates(): Promise<ReadonlyArray<PanelTemplate>> {
-    return this._get('templates');
+    return this.#get('templates');
   }
 
   makeFromTemplate(order: TemplateOrder): Promise<Made> {
-    return this._post('templates', order);
+    return this.#post('templates', order);
   }
 
   jobs(path: string): Promise<ReadonlyArray<Job>> {
-    return this._get('jobs', { path });
+    return this.#get('jobs', { path });
   }
 
   startJob(order: JobOrder): Promise<Job> {
-    return this._post('jobs', order);
+    return this.#post('jobs', order);
   }
 
   job(id: string, path: string): Promise<Job> {
-    return this._get(`jobs/${encodeURIComponent(id)}`, { path });
+    return this.#get(`jobs/${encodeURIComponent(id)}`, { path });
   }
 
   stopJob(id: string, path: string): Promise<Job> {
-    return this._post(`jobs/${encodeURIComponent(id)}/stop`, {}, { path });
+    return this.#post(`jobs/${encodeURIComponent(id)}/stop`, {}, { path });
   }
 
   comparison(id: string, path: string): Promise<PanelComparison> {
-    return this._get(`jobs/${encodeURIComponent(id)}/comparison`, { path });
+    return this.#get(`jobs/${encodeURIComponent(id)}/comparison`, { path });
   }
 
   command(id: string, path: string): Promise<Made> {
-    return this._get(`jobs/${encodeURIComponent(id)}/command`, { path });
+    return this.#get(`jobs/${encodeURIComponent(id)}/command`, { path });
   }
 
   versions(path: string, name: string): Promise<PanelVersions> {
-    return this._get('versions', { path, name });
+    return this.#get('versions', { path, name });
   }
 
   register(order: RegisterOrder): Promise<Made> {
-    return this._post('versions', order);
+    return this.#post('versions', order);
   }
 
   decision(path: string, reference: string, environment: string): Promise<PanelDecision> {
-    return this._get('decision', { path, reference, environment });
+    return this.#get('decision', { path, reference, environment });
   }
 
   health(path: string): Promise<PanelHealth> {
-    return this._get('health', { path });
+    return this.#get('health', { path });
   }
 
   history(path: string, name: string, environment: string, asOf: string): Promise<PanelHistory> {
-    return this._get('history', { path, name, environment, as_of: asOf });
+    return this.#get('history', { path, name, environment, as_of: asOf });
   }
 
   requestApproval(order: ApprovalOrder): Promise<Made> {
-    return this._post('requests', order);
+    return this.#post('requests', order);
   }
 
   vote(verb: 'approve' | 'reject' | 'withdraw', order: VoteOrder): Promise<Made> {
-    return this._post(`requests/${verb}`, order);
+    return this.#post(`requests/${verb}`, order);
   }
 
   deploy(order: MoveOrder): Promise<Made> {
-    return this._post('deployments', order);
+    return this.#post('deployments', order);
   }
 
   rollBack(order: MoveOrder): Promise<Made> {
-    return this._post('rollbacks', order);
+    return this.#post('rollbacks', order);
   }
 
-  private _get<T>(route: string, query: Query = {}): Promise<T> {
-    return this._ask(withQuery(route, query), 'GET', null);
+  #get<T>(route: string, query: Query = {}): Promise<T> {
+    return this.#ask(withQuery(route, query), 'GET', null);
   }
 
-  private _post<T>(route: string, order: object, query: Query = {}): Promise<T> {
-    return this._ask(withQuery(route, query), 'POST', JSON.stringify(order));
+  #post<T>(route: string, order: object, query: Query = {}): Promise<T> {
+    return this.#ask(withQuery(route, query), 'POST', JSON.stringify(order));
   }
 
-  private async _ask<T>(path: string, method: 'GET' | 'POST', body: string | null): Promise<T> {
-    const reply = await this._send(path, method, body);
+  async #ask<T>(path: string, method: 'GET' | 'POST', body: string | null): Promise<T> {
+    const reply = await this.#send(path, method, body);
     if (reply.status >= 400) {
       throw refusal(reply, path);
     }
@@ -140,7 +140,7 @@ export class Client {
     }
   }
 
-  private readonly _send: Send;
+  readonly #send: Send;
 }
 
 function withQuery(route: string, query: Query): string {

@@ -1,5 +1,6 @@
 /** The section of what was captured: the environment, files, parameters, and what came from outside. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { NotebookModel } from '../model/notebook.ts';
 import type { CellReceipt } from '../records.ts';
 import type { ViewContext } from './context.ts';

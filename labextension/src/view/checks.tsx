@@ -1,5 +1,6 @@
 /** What the doctor finds in a notebook, and what a notebook is made of. */
 import * as React from 'react';
+import { h } from './h.ts';
 import type { NotebookState, PanelCheck } from '../records.ts';
 import type { Trans } from '../translated.ts';
 import { Button, useCapped } from './parts.tsx';

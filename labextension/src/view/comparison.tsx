@@ -1,5 +1,6 @@
 /** Two runs side by side: texts, tables and images. Everything that a notebook made is text or an `img`, never markup. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { DiffLine, OutputPair, PanelComparison, ShownTable, ValueComparison } from '../records.ts';
 import type { Trans } from '../translated.ts';
 import { Button, useCapped } from './parts.tsx';

@@ -1,5 +1,6 @@
 /** What the policy says of a version, check by check: those that do not pass first. */
 import * as React from 'react';
+import { h } from './h.ts';
 import type { PanelFinding } from '../records.ts';
 import type { Trans } from '../translated.ts';
 

@@ -1,5 +1,6 @@
 /** The bottom of the panel: the one thing to do next, and a menu of what else can be done. */
 import * as React from 'react';
+import { h } from './h.ts';
 import { actionLabel } from '../model/actions.ts';
 import type { ActionId } from '../model/actions.ts';
 import type { ViewContext } from './context.ts';

@@ -1,5 +1,6 @@
 /** The top of the panel: which notebook, and the one line that says how it stands. */
 import * as React from 'react';
+import { h } from './h.ts';
 import { announcedPercent, isRunning } from '../server/jobs.ts';
 import { Button } from './parts.tsx';
 import type { ViewContext } from './context.ts';

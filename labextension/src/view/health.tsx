@@ -1,5 +1,6 @@
 /** The section of health: what is live, what somebody has to do, and what does not fit in the registry. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { PanelVersion, PanelWaiting } from '../records.ts';
 import type { ViewContext } from './context.ts';
 import { Button, Empty, Failure, Time } from './parts.tsx';

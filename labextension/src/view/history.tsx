@@ -1,5 +1,6 @@
 /** What was live in an environment, newest first, now or as it was at a moment. */
 import * as React from 'react';
+import { h } from './h.ts';
 import type { PanelHistory } from '../records.ts';
 import type { Trans } from '../translated.ts';
 import { Loaded } from './loaded.tsx';

@@ -1,5 +1,6 @@
 /** Something that is asked for when it is shown: waiting, an error with a second try, or the thing itself. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import { RequestError } from '../server/client.ts';
 import type { Trans } from '../translated.ts';
 import { Button, Failure } from './parts.tsx';

@@ -1,5 +1,6 @@
 /** The small parts that all sections are made of. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { RequestError } from '../server/client.ts';
 import type { Trans } from '../translated.ts';
 import { absolute, relative } from './words.ts';

@@ -1,5 +1,6 @@
 /** The section of replays, packagings and verifications: the one that runs, and those that ended. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { Job } from '../records.ts';
 import { announcedPercent, isRunning, runningCell } from '../server/jobs.ts';
 import type { ViewContext } from './context.ts';

@@ -2,6 +2,7 @@
  * A list of rows that open: one tab stop, arrows move, right and left open and close, Enter acts, Escape leaves.
  */
 import * as React from 'react';
+import { h } from './h.ts';
 import type { Trans } from '../translated.ts';
 import { useCapped } from './parts.tsx';
 

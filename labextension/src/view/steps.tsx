@@ -1,5 +1,6 @@
 /** The section of steps: one row for each registered cell. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { StepRow } from '../model/rows.ts';
 import type { CellReceipt } from '../records.ts';
 import type { ViewContext } from './context.ts';

@@ -1,5 +1,6 @@
 /** The section of versions: what was registered, what waits for approval, what is live where. */
 import * as React from 'react';
+import { Fragment, h } from './h.ts';
 import type { PanelRequest, PanelVersion, PanelVersions } from '../records.ts';
 import type { ViewContext } from './context.ts';
 import { Button, Empty, Fact, Time } from './parts.tsx';
