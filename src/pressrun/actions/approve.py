@@ -15,7 +15,7 @@ from pressrun.actions.registered import SHORTEST_ID, name_stands, version_stands
 from pressrun.actions.registry import Registry
 from pressrun.actions.signatures import ballot_of
 from pressrun.actions.times import later
-from pressrun.errors import RefusedError, UsageError
+from pressrun.errors import RefusedError, UnknownError, UsageError
 from pressrun.records.decision import Decision
 from pressrun.records.events import Approved, Rejected, Requested, Revoked, Withdrawn
 from pressrun.records.standing import RequestStands, Standing
@@ -102,7 +102,7 @@ def find_request(registry: Registry, which: str, environment: str | None = None)
         environment: whose request, where `which` is a reference and more than one is open.
 
     Raises:
-        UsageError: none, or more than one, is meant.
+        UnknownError: none is meant. UsageError: more than one is.
     """
     standing = registry.standing()
     if "@" not in which:
@@ -120,7 +120,7 @@ def find_request(registry: Registry, which: str, environment: str | None = None)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(
+        raise UnknownError(
             f"there is no open request for {which!r}" + (f" to {environment}" if environment else ""),
             remedy="`pressrun request NAME@NUMBER --to ENVIRONMENT` makes one; `pressrun status` lists them.",
         )
