@@ -151,7 +151,9 @@ def staleness(request: Requested, decision: Decision) -> str:
     return ""
 
 
-def approve(registry: Registry, request: RequestStands, comment: str = "", key: Path | None = None) -> ApprovalGiven:
+def approve(
+    registry: Registry, request: RequestStands, comment: str = "", key: Path | None = None, passphrase: str = ""
+) -> ApprovalGiven:
     """Approve a request: sign what it binds with the person's own key, and append it.
 
     Args:
@@ -159,6 +161,7 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
         request: what to approve.
         comment: for whoever reads the record.
         key: the private key to sign with; by default the one of the person's settings.
+        passphrase: of that key, where the caller asked the person for it.
 
     Raises:
         RefusedError: the actor may not approve this: wrote or asked for it, has no fitting role, approved before; or
@@ -193,7 +196,7 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
     if registry.members is not None:
         from pressrun.actions.person_key import sign_as  # noqa: PLC0415 - only where something is signed
 
-        public, signature = sign_as(registry, ballot_of(ballot), key)
+        public, signature = sign_as(registry, ballot_of(ballot), key, passphrase)
         ballot = msgspec.structs.replace(ballot, key=public, signature=signature)
     registry.offer(lambda _: [ballot], checkpoint=True)
     decision = current_decision(registry, event)
