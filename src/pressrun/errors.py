@@ -9,6 +9,7 @@
     │   └── PolicyError                the file is no policy: something in it is unknown, missing or of another type
     ├── NotebookFailedError            exit 1: the notebook did not reach its end
     ├── RefusedError                   exit 3: policy, roles, secrets or doctor refuse
+    │   ├── AccessDeniedError          no role lets this person do it, or not from here
     │   ├── NotAllowedError            the policy does not allow a version to go somewhere
     │   └── UnsafeContentError         a model format or an archive member that may not be opened
     ├── ContentMovedError              exit 2: a file is not what the caller saw any more
@@ -112,6 +113,10 @@ class RefusedError(PressrunError):
     """A rule refuses what was asked."""
 
     exit_code = EXIT_REFUSED
+
+
+class AccessDeniedError(RefusedError):
+    """No role lets this person do it, or not from where they ask."""
 
 
 class NotAllowedError(RefusedError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from pressrun.actions.doctor import DoctorRequest, doctor
@@ -170,13 +168,13 @@ def _environment(place: Place, jobs: tuple[Job, ...]) -> PanelEnvironment:
     return PanelEnvironment()
 
 
-def notebook_checks(notebook: Path, project: Path) -> tuple[PanelCheck, ...]:
+def notebook_checks(place: Place) -> tuple[PanelCheck, ...]:
     """Return what the doctor finds in a notebook, the gravest first.
 
     Raises:
         UsageError: it is no notebook that pressrun can read.
     """
-    diagnosis = doctor(DoctorRequest(subject=str(notebook), project=project))
+    diagnosis = doctor(DoctorRequest(subject=str(place.notebook), project=place.project))
     return tuple(
         PanelCheck(
             id=finding.kind,

@@ -14,10 +14,11 @@ from pressrun.actions.register import RegisterRequest, register
 from pressrun.actions.registered import reference_of, version_stands
 from pressrun.actions.registry import Registry
 from pressrun.actions.rollback import RollbackOrder, roll_back
-from pressrun.errors import ContentMovedError, NotAllowedError, RefusedError, UsageError
+from pressrun.errors import AccessDeniedError, ContentMovedError, NotAllowedError, UsageError
 from pressrun.records.panel.orders import ApprovalOrder, Made, MoveOrder, RegisterOrder, VoteOrder
 from pressrun.records.panel.versions import PanelFinding
 from pressrun.records.standing import RequestStands
+from pressrun.rules.access import Thing
 
 _Result = TypeVar("_Result")
 MAX_REASON = 4_000  # characters
@@ -100,6 +101,7 @@ def order_vote(registry: Registry, vote: str, order: VoteOrder) -> Made:
         done = withdraw(registry, request, reason)
         what = "your approval of" if done.person else "the request for"
         return Made(message=f"Withdrew {what} {reference}.", reference=reference, id=event.request)
+    registry.require("approve", Thing(kind="version", name=event.name, environment=event.environment))
     _refuse_unsure(registry, request, reference, order)
     given = approve(registry, request, reason, passphrase=order.passphrase)
     said = f"Approved {reference} for {event.environment}."
@@ -123,7 +125,9 @@ def _refuse_unsure(registry: Registry, request: RequestStands, reference: str, o
         )
     asks, unfit = what_signing_asks(registry)
     if asks == "terminal":
-        raise RefusedError(unfit, where=f"approve by {registry.actor.id}", remedy=f"pressrun approve {order.request}")
+        raise AccessDeniedError(
+            unfit, where=f"approve by {registry.actor.id}", remedy=f"pressrun approve {order.request}"
+        )
     if asks == "passphrase" and not order.passphrase:
         raise UsageError("the passphrase of your key is needed to sign", where="passphrase")
 
@@ -136,7 +140,7 @@ def order_deployment(registry: Registry, order: MoveOrder) -> Made:
         PolicyRefusesError: the policy does not allow it.
         RefusedError: the actor may not, the version is revoked, or another move is under way.
     """
-    _reason(order.reason)
+    reason = _reason(order.reason)
     if order.to < 1:
         raise UsageError("it is not said which version to deploy", where="to")
     reference = f"{order.name}@{order.to}"
@@ -145,7 +149,7 @@ def order_deployment(registry: Registry, order: MoveOrder) -> Made:
         registry,
         reference,
         order.environment,
-        lambda: deploy(registry, DeployOrder(reference=reference, environment=order.environment)),
+        lambda: deploy(registry, DeployOrder(reference=reference, environment=order.environment, reason=reason)),
     )
     said = f"{done.reference} is live in {done.environment}."
     return Made(message=said, reference=done.reference, id=done.deployment)
