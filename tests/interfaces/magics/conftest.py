@@ -186,6 +186,7 @@ class Comm:
         self.kernel = kernel
         self.subshell = subshell
         self.id = uuid.uuid4().hex
+        self.closed = False
         self._seen: list[dict[str, Any]] = []
         self.post("comm_open", {"target_name": target, "data": data})
 
@@ -202,9 +203,9 @@ class Comm:
         """Send data; return the message's id."""
         return self.post("comm_msg", {"data": data})
 
-    def close(self) -> None:
-        """Close it from the front end's side."""
-        self.post("comm_close", {"data": {}})
+    def close(self) -> str:
+        """Close it from the front end's side; return the message's id."""
+        return self.post("comm_close", {"data": {}})
 
     def ask(self, **question: Any) -> dict[str, Any]:
         """Send a question and return the answer."""
@@ -219,8 +220,7 @@ class Comm:
         """Return the next message that the kernel sends on this comm."""
         deadline = time.monotonic() + timeout
         while True:
-            for message in self.kernel.heard_if(self._is_mine):
-                self._seen.append(message)
+            self._hear()
             if self._seen:
                 return self._seen.pop(0)
             if time.monotonic() > deadline:
@@ -229,9 +229,13 @@ class Comm:
 
     def now(self) -> list[dict[str, Any]]:
         """Return the data of what the kernel has sent on this comm by now."""
-        self._seen += self.kernel.heard_if(self._is_mine)
+        self._hear()
         seen, self._seen = self._seen, []
         return [message["content"]["data"] for message in seen]
+
+    def _hear(self) -> None:
+        self._seen += self.kernel.heard_if(self._is_mine)
+        self.closed = self.closed or any(message["msg_type"] == "comm_close" for message in self._seen)
 
     def _is_mine(self, message: dict[str, Any]) -> bool:
         return message["msg_type"].startswith("comm_") and message["content"].get("comm_id") == self.id

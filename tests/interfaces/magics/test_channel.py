@@ -37,6 +37,13 @@ def connected(kernel, **data):
     return comm, snapshot
 
 
+def asking(kernel, subshell=""):
+    comm = kernel.open_comm("pressrun.ask", subshell=subshell)
+    ready = comm.next()
+    assert (ready["type"], ready["id"], ready["done"]) == ("answer", "", "ready")
+    return comm
+
+
 def test_whoever_connects_is_sent_a_snapshot_and_then_each_change_with_the_next_number(kernel):
     kernel.run("%%register step one\nx = 1", "a")
     comm, snapshot = connected(kernel)
@@ -126,7 +133,7 @@ def test_a_snapshot_is_asked_for_and_a_capture_forgotten(kernel):
     kernel.run("%%register step one\nx = 1", "a")
     kernel.run("%%register step two\nx = 2", "b")
     seq = comm.now()[-1]["seq"]
-    ask = kernel.open_comm("pressrun.ask")
+    ask = asking(kernel)
     told = ask.ask(id="q1", ask="snapshot")
     assert (told["type"], told["id"], told["error"], told["done"]) == ("answer", "q1", "", "")
     assert told["snapshot"]["seq"] == seq
@@ -162,7 +169,7 @@ def test_a_question_is_answered_while_a_cell_runs_where_the_kernel_has_subshells
     (kernel.folder / "answered").unlink(missing_ok=True)
     events = kernel.open_comm("pressrun", subshell=kernel.new_subshell())
     assert events.next()["running"] == ""
-    ask = kernel.open_comm("pressrun.ask", subshell=kernel.new_subshell())
+    ask = asking(kernel, kernel.new_subshell())
     request = kernel.send(
         "%%register step slow\nimport os, time\nprint('on', flush=True)\n"
         "while not os.path.exists('answered'):\n    time.sleep(0.01)\nprint('seen')", "slow"
@@ -182,7 +189,7 @@ def test_a_question_is_answered_while_a_cell_runs_where_the_kernel_has_subshells
 
 
 def test_a_question_waits_for_the_cell_where_the_kernel_has_no_subshells(kernel):
-    ask = kernel.open_comm("pressrun.ask")
+    ask = asking(kernel)
     request = kernel.send("%%register step slow\nx = 1", "slow")
     answer = ask.ask(id="late", ask="snapshot")
     assert (answer["id"], answer["snapshot"]["running"]) == ("late", "")
@@ -195,7 +202,7 @@ def test_questions_trigger_nothing_that_belongs_to_the_running_cell(kernel):
         "calls = []\ndef hook():\n    calls.append(1)\n"
         "get_ipython().events.register('post_execute', hook)\nget_ipython().events.register('pre_execute', hook)"
     )
-    ask = kernel.open_comm("pressrun.ask")
+    ask = asking(kernel)
     for number in range(3):
         ask.ask(id=str(number), ask="snapshot")
     before = kernel.run("len(calls)").value
@@ -227,8 +234,7 @@ NONSENSE = {
 @pytest.mark.parametrize("name", NONSENSE)
 def test_whatever_is_sent_gets_a_short_error_and_the_kernel_goes_on(kernel, target, name):
     comm = kernel.open_comm(target)
-    if target == "pressrun":
-        comm.next()
+    comm.next()
     comm.send(NONSENSE[name])
     answer = comm.next()
     assert answer["type"] == "answer"
@@ -280,7 +286,7 @@ def test_a_stop_of_the_capture_is_told_once_and_in_snapshots(kernel):
         kernel.run(f"%%register step s{number}\nopen('data.csv').close()\nopen('data.csv').close()")
     stops = [one for one in comm.now() if one["type"] == "stopped" and one["problem"]]
     assert ["capturing has stopped" in one["problem"] for one in stops] == [True]
-    told = kernel.open_comm("pressrun.ask").ask(id="x", ask="snapshot")["snapshot"]
+    told = asking(kernel).ask(id="x", ask="snapshot")["snapshot"]
     assert (told["capture"], told["problem"], told["running"]) == (False, stops[0]["problem"], "")
 
 

@@ -148,6 +148,7 @@ class Channel:
             return True
         comm.handle_msg = partial(self._heard, comm)
         if content["target_name"] == QUESTIONS:
+            comm.send(data=messages.ready())  # ipykernel grumbles about what is sent on a comm that it is still opening
             return True
         comm.on_close(lambda message: self._guard.run("disconnect", comm))
         with self._locked():

@@ -86,6 +86,11 @@ def snapshot_of(session: Session, seq: int, captured: LiveCapture | None, over: 
     )
 
 
+def ready() -> dict[str, Any]:
+    """Return what a front end is told before it asks; it answers nothing."""
+    return data_of(KernelAnswer(id="", done="ready"))
+
+
 def answer(question: KernelQuestion, told: str = "", snapshot: KernelSnapshot | None = None) -> dict[str, Any]:
     """Return the answer to a question: a snapshot, or words, which begin with ``pressrun:`` if they tell an error."""
     error = told.removeprefix("pressrun: ") if told.startswith("pressrun: ") else ""
