@@ -381,3 +381,39 @@ def test_a_restarted_kernel_is_connected_anew(new_kernel):
     assert [cell["name"] for cell in snapshot["captured"]["cells"]] == ["one"]
     kernel.run("%%register step one\nx = 1", "a")
     assert [one["seq"] for one in comm.now()] == [1, 2]
+
+
+STORY = (
+    "import sys\nprint('a')\nprint('b', file=sys.stderr)",
+    "%%register data load\nwith open('data.csv') as file:\n    text = file.read()\nlen(text)",
+    "%%register step show\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\n"
+    "handle = display(1, display_id='d')",
+    "%%register step bad\n1 / 0",
+    "import asyncio\nawait asyncio.sleep(0, 5)",
+    "%register undo show",
+    "%%register step last\nhandle.update(2)\nx = 1",
+)
+
+
+def test_outputs_are_the_same_whether_or_not_panels_listen_and_ask(kernel):
+    def anew():
+        kernel.tell("get_ipython().history_manager.enabled = False")
+        kernel.tell("%reload_ext pressrun")
+        kernel.tell("%reset -f\nget_ipython().execution_count = 1")
+        kernel.comms()
+
+    def outputs(told):
+        return [(one.outputs, one.status, one.messages, [r["name"] for r in one.receipts]) for one in told]
+
+    anew()
+    alone = outputs([kernel.run(cell, f"c{number}") for number, cell in enumerate(STORY)])
+    anew()
+    panels = [connected(kernel)[0] for _ in range(2)]
+    ask = asking(kernel)
+    heard = []
+    for number, cell in enumerate(STORY):
+        ask.send({"id": str(number), "ask": "snapshot"})
+        heard.append(kernel.run(cell, f"c{number}"))
+    assert [len(panel.now()) for panel in panels] == [9, 9]
+    assert len(ask.now()) == len(STORY)
+    assert outputs(heard) == alone
