@@ -418,6 +418,8 @@ export interface PanelRequest {
   why_not: string;
   may_withdraw: boolean;
   stale: string;
+  signs_with: "nothing" | "passphrase" | "terminal" | "touch";
+  verdict: string;
 }
 
 /** A notebook to begin with. */
@@ -549,4 +551,5 @@ export interface VoteOrder {
   reason: string;
   verdict?: string;
   typed?: string;
+  passphrase?: string;
 }

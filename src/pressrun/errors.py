@@ -5,11 +5,14 @@
     │   ├── NotebookFormatError        the file is no notebook we can read (empty, invalid, nbformat 3, other language)
     │   ├── DeclarationError           a ``%%register`` line is wrong, or two spellings contradict each other
     │   ├── ParameterError             unknown name, wrong type, value that cannot be parsed
+    │   ├── UnknownError               nothing has that name, id or reference
     │   └── PolicyError                the file is no policy: something in it is unknown, missing or of another type
     ├── NotebookFailedError            exit 1: the notebook did not reach its end
     ├── RefusedError                   exit 3: policy, roles, secrets or doctor refuse
+    │   ├── AccessDeniedError          no role lets this person do it, or not from here
     │   ├── NotAllowedError            the policy does not allow a version to go somewhere
     │   └── UnsafeContentError         a model format or an archive member that may not be opened
+    ├── ContentMovedError              exit 2: a file is not what the caller saw any more
     ├── HeadMovedError                 others appended to the journal since: decide and offer again
     ├── SidecarError                   exit 1: the file that holds a live capture cannot be read or written
     ├── ResultsDifferError             exit 4: it ran, and the results are not the same
@@ -82,8 +85,18 @@ class ParameterError(UsageError):
     """A parameter is unknown, of the wrong type, or its value cannot be parsed."""
 
 
+class UnknownError(UsageError):
+    """Nothing has that name, id or reference."""
+
+
 class PolicyError(UsageError):
     """The file is no policy."""
+
+
+class ContentMovedError(PressrunError):
+    """A file is not what the caller saw any more."""
+
+    exit_code = EXIT_USAGE
 
 
 class HeadMovedError(PressrunError):
@@ -100,6 +113,10 @@ class RefusedError(PressrunError):
     """A rule refuses what was asked."""
 
     exit_code = EXIT_REFUSED
+
+
+class AccessDeniedError(RefusedError):
+    """No role lets this person do it, or not from where they ask."""
 
 
 class NotAllowedError(RefusedError):

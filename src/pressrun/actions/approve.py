@@ -15,7 +15,7 @@ from pressrun.actions.registered import SHORTEST_ID, name_stands, version_stands
 from pressrun.actions.registry import Registry
 from pressrun.actions.signatures import ballot_of
 from pressrun.actions.times import later
-from pressrun.errors import RefusedError, UsageError
+from pressrun.errors import RefusedError, UnknownError, UsageError
 from pressrun.records.decision import Decision
 from pressrun.records.events import Approved, Rejected, Requested, Revoked, Withdrawn
 from pressrun.records.standing import RequestStands, Standing
@@ -102,7 +102,7 @@ def find_request(registry: Registry, which: str, environment: str | None = None)
         environment: whose request, where `which` is a reference and more than one is open.
 
     Raises:
-        UsageError: none, or more than one, is meant.
+        UnknownError: none is meant. UsageError: more than one is.
     """
     standing = registry.standing()
     if "@" not in which:
@@ -120,7 +120,7 @@ def find_request(registry: Registry, which: str, environment: str | None = None)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(
+        raise UnknownError(
             f"there is no open request for {which!r}" + (f" to {environment}" if environment else ""),
             remedy="`pressrun request NAME@NUMBER --to ENVIRONMENT` makes one; `pressrun status` lists them.",
         )
@@ -151,7 +151,9 @@ def staleness(request: Requested, decision: Decision) -> str:
     return ""
 
 
-def approve(registry: Registry, request: RequestStands, comment: str = "", key: Path | None = None) -> ApprovalGiven:
+def approve(
+    registry: Registry, request: RequestStands, comment: str = "", key: Path | None = None, passphrase: str = ""
+) -> ApprovalGiven:
     """Approve a request: sign what it binds with the person's own key, and append it.
 
     Args:
@@ -159,6 +161,7 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
         request: what to approve.
         comment: for whoever reads the record.
         key: the private key to sign with; by default the one of the person's settings.
+        passphrase: of that key, where the caller asked the person for it.
 
     Raises:
         RefusedError: the actor may not approve this: wrote or asked for it, has no fitting role, approved before; or
@@ -193,7 +196,7 @@ def approve(registry: Registry, request: RequestStands, comment: str = "", key: 
     if registry.members is not None:
         from pressrun.actions.person_key import sign_as  # noqa: PLC0415 - only where something is signed
 
-        public, signature = sign_as(registry, ballot_of(ballot), key)
+        public, signature = sign_as(registry, ballot_of(ballot), key, passphrase)
         ballot = msgspec.structs.replace(ballot, key=public, signature=signature)
     registry.offer(lambda _: [ballot], checkpoint=True)
     decision = current_decision(registry, event)

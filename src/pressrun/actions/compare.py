@@ -73,6 +73,17 @@ def compare(
         NotebookFormatError: a file is no notebook that can be read.
     """
     left, right = read_notebook(Path(expected)), read_notebook(Path(found))
+    return compare_read(left, right, settings=settings, same_environment=same_environment)
+
+
+def compare_read(
+    left: Notebook,
+    right: Notebook,
+    *,
+    settings: CompareSettings | None = None,
+    same_environment: bool | None = None,
+) -> ComparedNotebooks:
+    """Compare the saved outputs of two notebooks that were read before; arguments as for `compare`."""
     same = _same_python(left, right) if same_environment is None else same_environment
     comparison = compare_cells(
         left.cells,

@@ -43,12 +43,14 @@ class DeployOrder(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         target: ``record`` or ``dir:PATH``; empty: as the settings say.
         break_glass: why it cannot wait for what the policy asks; empty in ordinary times.
+        reason: why, for whoever reads the record; need not be said.
     """
 
     reference: str
     environment: str
     target: str = ""
     break_glass: str = ""
+    reason: str = ""
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,7 @@ def _move(registry: Registry, order: DeployOrder, version: VersionStands, target
                 break_glass=order.break_glass,
                 ratify_by=later(registry.now(), hours=hours) if order.break_glass else "",
                 host=place_of(registry),
+                reason=order.reason,
             )
         ]
 

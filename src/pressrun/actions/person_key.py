@@ -74,8 +74,14 @@ def told_key(registry: Registry, given: Path | None = None) -> PersonKey:
     return PersonKey(path=str(path), public=public_of(path))
 
 
-def sign_as(registry: Registry, ballot: Ballot, given: Path | None = None) -> tuple[str, str]:
+def sign_as(registry: Registry, ballot: Ballot, given: Path | None = None, passphrase: str = "") -> tuple[str, str]:
     """Sign a ballot as the person it names.
+
+    Args:
+        registry: its members say whose key it has to be.
+        ballot: what is signed.
+        given: the key, None for the person's own.
+        passphrase: of the key, where the caller asked the person for it.
 
     Returns:
         The public key, and the signature.
@@ -94,5 +100,5 @@ def sign_as(registry: Registry, ballot: Ballot, given: Path | None = None) -> tu
             where=str(path),
             remedy="Sign with a key that stands under your id among the members, or have this one put there.",
         )
-    signed = sign(ballot.signed_bytes(), path)
+    signed = sign(ballot.signed_bytes(), path, passphrase=passphrase)
     return signed.public, signed.signature

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pressrun.actions.registry import Registry
-from pressrun.errors import BundleCorruptError, CannotRestoreError, UsageError, near_match
+from pressrun.errors import BundleCorruptError, CannotRestoreError, UnknownError, UsageError, near_match
 from pressrun.records.events import Registered
 from pressrun.records.standing import DeploymentStands, NameStands, Standing, VersionStands
 from pressrun.rules.references import Reference, parse_reference
@@ -21,14 +21,14 @@ def name_stands(standing: Standing, name: str) -> NameStands:
     """Return what stands under a name.
 
     Raises:
-        UsageError: nothing was registered under it.
+        UnknownError: nothing was registered under it.
     """
     found = standing.names.get(name)
     if found is not None and found.versions:
         return found
     known = sorted(known for known, stands in standing.names.items() if stands.versions)
     hint = near_match(name, known)
-    raise UsageError(
+    raise UnknownError(
         f"nothing is registered as {name!r}" + (f": {hint}" if hint else ""),
         remedy=f"Known are {', '.join(known[:10])}."
         if known
@@ -40,7 +40,8 @@ def version_stands(standing: Standing, reference: str | Reference) -> VersionSta
     """Return the version that a reference means: ``churn@3``, ``churn@production``, ``churn@latest``.
 
     Raises:
-        UsageError: there is no such version, or the reference cannot be read.
+        UnknownError: there is no such version.
+        UsageError: the reference cannot be read.
     """
     found = parse_reference(reference) if isinstance(reference, str) else reference
     stands = name_stands(standing, found.name)
@@ -48,13 +49,13 @@ def version_stands(standing: Standing, reference: str | Reference) -> VersionSta
         if not 1 <= found.number <= len(stands.versions):
             last = len(stands.versions)
             remedy = f"Its versions are 1 to {last}." if last > 1 else "Its only version is 1."
-            raise UsageError(f"there is no version {found.number} of {found.name!r}", remedy=remedy)
+            raise UnknownError(f"there is no version {found.number} of {found.name!r}", remedy=remedy)
         return stands.versions[found.number - 1]
     if found.environment is not None:
         move = live(standing, found.name, found.environment)
         if move is None:
             where = ", ".join(sorted(e for e in stands.moves if live(standing, found.name, e))) or "nowhere"
-            raise UsageError(
+            raise UnknownError(
                 f"no version of {found.name!r} is live in {found.environment!r}", remedy=f"It is live in: {where}."
             )
         return stands.versions[move.number - 1]
@@ -75,7 +76,7 @@ def deployment_meant(waiting: Sequence[Waiting], which: str, what: str) -> tuple
     found = [(name, one) for name, one in waiting if one.deployment.startswith(which) and len(which) >= SHORTEST_ID]
     if len(found) == 1:
         return found[0]
-    raise UsageError(f"{which!r} is not one {what} that waits for it", remedy="`pressrun status` lists them.")
+    raise UnknownError(f"{which!r} is not one {what} that waits for it", remedy="`pressrun status` lists them.")
 
 
 def require_environment(environment: str) -> None:

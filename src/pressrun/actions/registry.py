@@ -15,7 +15,7 @@ from pathlib import Path
 from pressrun.actions.identity import current_actor
 from pressrun.actions.settings import read_settings
 from pressrun.actions.times import journal_time
-from pressrun.errors import CannotRestoreError, HeadMovedError, PressrunError, RefusedError
+from pressrun.errors import AccessDeniedError, CannotRestoreError, HeadMovedError, PressrunError, RefusedError
 from pressrun.records.digest import Digest
 from pressrun.records.entries import Draft, Entry, decode_entry
 from pressrun.records.events import Event
@@ -29,11 +29,12 @@ from pressrun.rules.standing.snapshots import decode_snapshot, encode_snapshot
 from pressrun.store.bundles import BundleStore
 from pressrun.store.claims import claim_store
 from pressrun.store.folders import cannot_write
+from pressrun.store.fs import RealFs
 from pressrun.store.garbage import confirm_objects, holding
 from pressrun.store.journal.open import open_journal
 from pressrun.store.journal.port import Journal
 from pressrun.store.keys import JournalKey, open_journal_key
-from pressrun.store.layout import STORE_FOLDER
+from pressrun.store.layout import STORE_FOLDER, check_format
 from pressrun.store.locks import exclusive
 from pressrun.store.objects_port import Objects
 from pressrun.store.open_objects import open_objects
@@ -208,13 +209,13 @@ class Registry:
         """See that the actor may do something.
 
         Raises:
-            RefusedError: no role allows it; the remedy names who could.
+            AccessDeniedError: no role allows it; the remedy names who could.
         """
         access = self.access(action, thing)
         if access.allowed:
             return
         who = f"Ask {', '.join(access.who)}." if access.who else "Nobody can yet: a policy admin grants roles."
-        raise RefusedError(access.reason, where=f"{action} by {self.actor.id}", remedy=who)
+        raise AccessDeniedError(access.reason, where=f"{action} by {self.actor.id}", remedy=who)
 
     def offer(self, build: Callable[[Standing], Sequence[Event]], *, checkpoint: bool = False) -> list[Entry]:
         """Append what `build` makes of the present state, deciding again whenever others were faster.
@@ -366,10 +367,13 @@ def open_registry(
     settings = read_settings(project, environ)
     root = project / STORE_FOLDER
     signer = LateKey(Path(settings.journal_key).expanduser())
-    if reading and not settings.journal and not (root / JOURNAL_FILE).exists():
+    file = None if "://" in settings.journal else Path(settings.journal or root / JOURNAL_FILE)
+    if reading and file is not None and not file.exists():
         yield _empty(project, settings, signer, actor)
         return
-    if not settings.journal or not settings.objects:
+    if reading:
+        check_format(root, RealFs())
+    elif not settings.journal or not settings.objects:
         _prepare(root)
     journal = open_journal(settings.journal or root / JOURNAL_FILE, signer)
     try:

@@ -22,6 +22,7 @@ from pressrun.records.digest import digest_bytes, digest_text
 MAX_BYTES = 1 << 30  # bytes; the largest published notebooks have some 100 MB
 
 _CELL_TYPES: tuple[CellType, ...] = ("code", "markdown", "raw")
+_PYTHON = frozenset({"python", "ipython", "python3", "ipython3"})
 _KERNEL_LANGUAGES = {"ir": "R", "bash": "bash", "deno": "TypeScript", "javascript": "JavaScript", "octave": "Octave"}
 
 
@@ -43,7 +44,7 @@ def read_notebook(path: Path, *, max_bytes: int = MAX_BYTES) -> Notebook:
     if not isinstance(metadata, dict):
         raise _invalid(path, "its metadata is no JSON object")
     language = _language(metadata)
-    if language.lower() not in {"python", "ipython", "python3", "ipython3"}:
+    if language.lower() not in _PYTHON:
         raise NotebookFormatError(
             f"the notebook is written in {language}", where=str(path), remedy="pressrun runs notebooks in Python."
         )
@@ -239,3 +240,16 @@ def is_json_mime(mime: str) -> bool:
     """Whether a representation is stored as JSON and not as text."""
     bare = mime.partition(";")[0].strip().lower()
     return bare == "application/json" or (bare.startswith("application/") and bare.endswith("+json"))
+
+
+def language_of(path: Path) -> str:
+    """Return the language that a notebook is written in, ``python`` where it names none.
+
+    Raises:
+        NotebookFormatError: it is no notebook at all.
+    """
+    document = _document(_content(path, MAX_BYTES), str(path))
+    _version(document, path)
+    metadata = document.get("metadata")
+    language = _language(metadata) if isinstance(metadata, dict) else "python"
+    return "python" if language.lower() in _PYTHON else language

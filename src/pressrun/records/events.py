@@ -1,7 +1,6 @@
 """What happened, in the past tense: the events of the journal.
 
-A released event never changes its meaning; it may gain fields with defaults. `pressrun.records.entries` says how they
-are stored.
+A released event never changes its meaning; it may gain fields with defaults. `pressrun.records.entries` stores them.
 
 References into the object store are digests. Whatever stands in an entry as ``sha256:...`` is kept by garbage
 collection for as long as the journal is.
@@ -223,7 +222,7 @@ class DeployRequested(EventRecord, frozen=True, kw_only=True):
 
     Attributes:
         deployment: id.
-        previous: number that the pointer stands on, 0 for none.
+        previous: number that the pointer stands on, 0 for none. `reason`: why, in words, where somebody said so.
         target: where the bundle goes, ``record`` for nowhere or ``dir:PATH``.
         request: whose approvals are used; empty where the policy asks for none, or in an emergency.
         break_glass: the reason for deploying without what the policy asks; needs `Ratified` in time.
@@ -244,6 +243,7 @@ class DeployRequested(EventRecord, frozen=True, kw_only=True):
     break_glass: str = ""
     ratify_by: str = ""
     host: str = ""
+    reason: str = ""
 
 
 class Deployed(EventRecord, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from pressrun.errors import BundleCorruptError, CannotRestoreError, UsageError, near_match
+from pressrun.errors import BundleCorruptError, CannotRestoreError, UnknownError, UsageError, near_match
 from pressrun.records.bundle import MANIFEST, EvidenceFile, EvidenceKind, InputReference, Manifest
 from pressrun.records.digest import Digest, canonical_json, digest_bytes
 from pressrun.rules.paths import path_problem
@@ -253,11 +253,11 @@ class BundleStore:
             )
         raise self._unknown(reference)
 
-    def _unknown(self, reference: str) -> UsageError:
+    def _unknown(self, reference: str) -> UnknownError:
         known = self._names.known()
         hint = near_match(reference, known)
         names = f"Its bundles are named {', '.join(known[:10])}." if known else "It holds no bundle yet."
-        return UsageError(
+        return UnknownError(
             f"there is no bundle {reference!r}" + (f": {hint}" if hint else ""), where=str(self.root), remedy=names
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import stat
@@ -9,10 +10,10 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pressrun.errors import CannotRestoreError, RefusedError, UnsafeContentError, UsageError
-from pressrun.rules.ssh_keys import read_public_key
+from pressrun.rules.ssh_keys import TOKEN_ED25519, read_public_key
 from pressrun.store.programs import find_program
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MAX_KEY_BYTES = 64 * 1024
 TYPING_TIMEOUT_S = 300.0
 
 _PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+_ARMOUR_WORDS = frozenset({b"OPENSSH", b"PRIVATE", b"KEY-----"})
 # what ssh-keygen needs to ask for a passphrase, to find an agent, and to write in one language
 _PASSED_ON = ("DISPLAY", "HOME", "SSH_AGENT_PID", "SSH_ASKPASS", "SSH_AUTH_SOCK", "SSH_SK_HELPER", "SSH_SK_PROVIDER",
               "TERM", "TMPDIR", "USER", "WAYLAND_DISPLAY", "XAUTHORITY")  # fmt: skip
@@ -98,6 +100,42 @@ def public_of(path: Path) -> str:
         return read_public_key(_read(shown).decode("utf-8", "replace")).text
     except ValueError as error:
         raise UsageError(f"it is no public key that may sign: {error}", where=str(shown)) from error
+
+
+Protection = Literal["open", "passphrase", "touch", "agent"]
+"""What has to happen for a key to sign: nothing (``open``), its passphrase typed, a token touched, an agent willing."""
+
+
+def protection_of(path: Path) -> Protection:
+    """Return what protects a key from being used by whatever runs as its owner.
+
+    Raises:
+        UsageError: there is no such key, or it cannot be read.
+        UnsafeContentError: it holds a private key and others may read it.
+    """
+    raw = _read(path)
+    with contextlib.suppress(UsageError, ValueError):
+        if read_public_key(public_of(path)).kind == TOKEN_ED25519:
+            return "touch"
+    if b"PRIVATE KEY" not in raw:
+        return "agent"
+    if raw.lstrip().startswith(_PRIVATE):
+        return "open" if _cipher_of(raw) == b"none" else "passphrase"
+    return "passphrase" if b"ENCRYPTED" in raw else "open"
+
+
+def _cipher_of(raw: bytes) -> bytes:
+    """Return the name of the cipher that OpenSSH's form of a private key names (PROTOCOL.key)."""
+    lines = [line for line in raw.split() if not line.startswith(b"-----")]
+    try:
+        body = base64.b64decode(b"".join(line for line in lines if line not in _ARMOUR_WORDS))
+    except ValueError:
+        return b"none"  # what cannot be read is not taken to be protected
+    magic = b"openssh-key-v1\0"
+    if not body.startswith(magic):
+        return b"none"
+    length = int.from_bytes(body[len(magic) : len(magic) + 4], "big")
+    return body[len(magic) + 4 : len(magic) + 4 + min(length, 64)]
 
 
 def keygen_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from pressrun.rules.ssh_signatures import (
     signed_bytes,
     write_signature,
 )
-from pressrun.store.person_keys import askpass, keygen_environment, load_ed25519, public_of
+from pressrun.store.person_keys import PASSPHRASE_VARIABLE, askpass, keygen_environment, load_ed25519, public_of
 from pressrun.store.programs import find_program
 
 if TYPE_CHECKING:
@@ -57,13 +57,15 @@ class Signed(NamedTuple):
     signature: str
 
 
-def sign(text: bytes, key: Path, *, namespace: str = NAMESPACE) -> Signed:
+def sign(text: bytes, key: Path, *, namespace: str = NAMESPACE, passphrase: str = "") -> Signed:
     """Sign `text` as the owner of a key.
 
     Args:
         text: what is signed.
         key: file of the private key, or of the public one when an agent or a token holds the private half.
         namespace: what the signature is good for.
+        passphrase: of the key, where the caller asked the person for it; it then has to be right, and neither an agent
+            nor the terminal is asked.
 
     Raises:
         UsageError: the file is no key, may not sign, or ``ssh-keygen`` is needed and absent.
@@ -72,7 +74,7 @@ def sign(text: bytes, key: Path, *, namespace: str = NAMESPACE) -> Signed:
     """
     private = load_ed25519(key)
     if private is None:
-        return _sign_by_program(text, key, namespace)
+        return _sign_by_program(text, key, namespace, passphrase)
     public = read_public_key(public_of(key))
     return Signed(public.text, write_signature(public, namespace, private.sign(signed_bytes(text, namespace))))
 
@@ -160,7 +162,7 @@ def _token_bytes(found: SshSignature, message: bytes) -> bytes:
     return hashlib.sha256(application).digest() + state + hashlib.sha256(message).digest()
 
 
-def _sign_by_program(text: bytes, key: Path, namespace: str) -> Signed:
+def _sign_by_program(text: bytes, key: Path, namespace: str, passphrase: str) -> Signed:
     program = find_program("ssh-keygen")
     if not program:
         raise UsageError(
@@ -176,7 +178,7 @@ def _sign_by_program(text: bytes, key: Path, namespace: str) -> Signed:
             finished = subprocess.run(
                 [program, "-q", "-Y", "sign", "-n", namespace, "-f", str(key.absolute())],
                 cwd=place,
-                env=keygen_environment(os.environ) | askpass(os.environ, Path(place)),
+                env=_environment(Path(place), passphrase),
                 input=text,
                 stdout=subprocess.PIPE,
                 stderr=None if shown else subprocess.PIPE,
@@ -198,6 +200,15 @@ def _sign_by_program(text: bytes, key: Path, namespace: str) -> Signed:
     except ValueError as error:
         raise UsageError(f"this key may not sign approvals: {error}", where=str(key)) from error
     return Signed(made.key.text, signature)
+
+
+def _environment(place: Path, passphrase: str) -> dict[str, str]:
+    found = keygen_environment(os.environ)
+    if not passphrase:
+        return found | askpass(os.environ, place)
+    # an agent that holds the key would sign whatever was typed
+    kept = {name: value for name, value in found.items() if not name.startswith("SSH_A")}
+    return kept | askpass({PASSPHRASE_VARIABLE: passphrase}, place)
 
 
 def _public_half(key: Path) -> PublicKey | None:

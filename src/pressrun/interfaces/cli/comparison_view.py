@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pressrun.records.comparison import Cause, Comparison, Difference, Mask, OutputComparison, Sameness, ValueComparison
+from pressrun.records.comparison import Comparison, Difference, Mask, OutputComparison, Sameness, ValueComparison
+from pressrun.rules.cause_words import WORDS as CAUSES
+from pressrun.rules.cause_words import certainty
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,21 +28,6 @@ WORDS: dict[Sameness, str] = {
     "not-compared": "not compared",
 }
 _UNEQUAL = ("different", "missing", "extra")
-_CAUSES: dict[Cause, str] = {
-    "input-changed": "an input changed",
-    "package-changed": "a package changed",
-    "python-changed": "Python changed",
-    "parameters-changed": "other parameters",
-    "code-changed": "the code changed",
-    "hidden-state": "hidden state: cells had been run in another order when the notebook was saved",
-    "unseeded-randomness": "random numbers without a seed",
-    "wall-clock": "the clock was read",
-    "ordering": "an order that is not fixed",
-    "nondeterminism": "nondeterminism: it varies by itself",
-    "threads": "threads: the order of additions",
-    "unknown": "unknown",
-}
-_SUPPOSED = frozenset({"unseeded-randomness", "wall-clock", "ordering", "nondeterminism"})
 _MOST_SHOWN = 12
 _CODE_WIDTH = 20
 
@@ -184,12 +171,7 @@ def print_difference(difference: Difference, console: Console, *, with_values: b
         left, right = marked(difference.expected, difference.found)
         console.print(labelled("  - expected", left))
         console.print(labelled("  + found", right))
-    certainty = ""
-    if difference.tested:
-        certainty = ", confirmed by a second run"
-    elif difference.cause in _SUPPOSED:
-        certainty = ", supposed from the source; a second run would tell"
-    console.print(labelled("Cause", f"{_CAUSES[difference.cause]}{certainty}"))
+    console.print(labelled("Cause", f"{CAUSES[difference.cause]}{certainty(difference)}"))
     for sentence in difference.evidence:
         console.print(labelled("", f"- {sentence}"))
 

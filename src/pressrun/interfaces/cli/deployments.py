@@ -30,13 +30,16 @@ _TARGET = click.option("--target", default="", metavar="TARGET",
 @click.option("--break-glass", default="", metavar="REASON",
               help="An emergency: go without what the policy asks. Somebody else has to stand behind it in time, or it "
               "is taken back.")  # fmt: skip
+@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever reads the record.")
 @_JSON
-def deploy_command(reference: str, environment: str, target: str, break_glass: str, as_json: bool) -> int:
+def deploy_command(reference: str, environment: str, target: str, break_glass: str, reason: str, as_json: bool) -> int:
     """Move an environment's pointer to a version. The policy decides; exit status 3 when it refuses."""
     from pressrun.actions.deploy import DeployOrder, deploy
     from pressrun.actions.rollback import take_back_overdue
 
-    order = DeployOrder(reference=reference, environment=environment, target=target, break_glass=break_glass)
+    order = DeployOrder(
+        reference=reference, environment=environment, target=target, break_glass=break_glass, reason=reason
+    )
     with registry_here() as registry:
         _tell_taken_back(take_back_overdue(registry), quiet=as_json)
         done = deploy(registry, order)

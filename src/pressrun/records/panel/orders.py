@@ -60,6 +60,7 @@ class VoteOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     Attributes:
         verdict: digest of the verdict that the person saw; another one by now is refused. Empty for withdrawing.
         typed: the reference as the person typed it, to be sure that it is this one.
+        passphrase: of the person's key, for approving where `PanelRequest.signs_with` asks for it; kept nowhere.
     """
 
     notebook: str
@@ -67,6 +68,7 @@ class VoteOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reason: str
     verdict: str = ""
     typed: str = ""
+    passphrase: str = ""
 
 
 class MoveOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,10 @@ class PanelRequest(msgspec.Struct, frozen=True, kw_only=True):
         needed: how many people have to approve. `given`: who has, by display name or id.
         may_approve: whether the actor may; `why_not` in words where not.
         stale: why approvals given so far no longer count, empty when they do.
+        signs_with: what approving asks of the person, which no script in the page can do by itself: ``passphrase`` of
+            the key, ``touch`` of a security token, ``nothing`` where no members are published, so that nothing is
+            signed. ``terminal``: only there can this person's key sign; `why_not` says why.
+        verdict: what an approval given now would bind, see `VoteOrder.verdict`.
     """
 
     id: str
@@ -38,6 +42,8 @@ class PanelRequest(msgspec.Struct, frozen=True, kw_only=True):
     why_not: str = ""
     may_withdraw: bool = False
     stale: str = ""
+    signs_with: Literal["nothing", "passphrase", "touch", "terminal"] = "nothing"
+    verdict: str = ""
 
 
 class PanelFinding(msgspec.Struct, frozen=True, kw_only=True):

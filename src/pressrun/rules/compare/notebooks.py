@@ -107,7 +107,7 @@ class _PairComparison:
             return [self._all_uncompared("the expected notebook holds no output of this cell: it never ran there")]
         compared = [
             comparison
-            for position, (left, right) in enumerate(_paired(self._left, self._right))
+            for position, (left, right) in enumerate(paired_outputs(self._left, self._right))
             if (comparison := self._one(position, left, right)) is not None
         ]
         return compared + self._stderr(len(compared))
@@ -220,8 +220,11 @@ def _equal(left: Any, right: Any) -> bool:
     return bool(canonical_json(left) == canonical_json(right))
 
 
-def _paired(left: Joined, right: Joined) -> list[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
-    """Pair stdout with stdout, an error with an error, and the results in their order."""
+def paired_outputs(left: Joined, right: Joined) -> list[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+    """Pair stdout with stdout, an error with an error, and the results in their order.
+
+    `OutputComparison.output` is the position in this list.
+    """
     kinds = []
     for kind in (STDOUT, "", ERROR):
         sides = [[o for o in side.shown if (next(iter(o)) if _is_own(o) else "") == kind] for side in (left, right)]

@@ -193,7 +193,7 @@ def _deploy_requested(standing: Standing, event: ev.DeployRequested, entry: Entr
         previous=event.previous,
         how="break-glass" if event.break_glass else "deploy",
         target=event.target,
-        reason=event.break_glass,
+        reason=event.break_glass or event.reason,
         request=event.request,
         host=event.host,
         ratify_by=event.ratify_by,
