@@ -125,7 +125,9 @@ function Filled(props: {
   onDrawn: () => void;
 }): React.JSX.Element {
   const [texts, setTexts] = React.useState(props.texts);
-  React.useEffect(() => props.onDrawn(), [texts]);
+  React.useEffect(() => {
+    props.onDrawn();
+  }, [texts]);
   return (
     <>
       {props.refused === null ? null : (

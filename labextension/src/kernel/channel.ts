@@ -168,7 +168,15 @@ export class KernelChannel {
     const id = `q${this.#count}`;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      comm.send({ id, ask: question.ask, cell_id: question.cell_id ?? '' });
+      const send = (): void => {
+        comm.send({ id, ask: question.ask, cell_id: question.cell_id ?? '' });
+      };
+      // A question that arrives before the kernel knows the comm is lost, so that its `ready` is waited for.
+      if (this.#isReady) {
+        send();
+      } else {
+        this.#unsent.push(send);
+      }
     });
   }
 
@@ -176,6 +184,10 @@ export class KernelChannel {
     const comm = this.#kernel.createComm('pressrun.ask');
     comm.onMsg = message => {
       const answer = readAnswer(message.content.data);
+      if (answer?.id === '' && comm === this.#questions) {
+        this.#ready();
+        return;
+      }
       const waiting = answer === null ? undefined : this.#waiting.get(answer.id);
       if (answer !== null && waiting !== undefined) {
         this.#waiting.delete(answer.id);
@@ -189,13 +201,25 @@ export class KernelChannel {
       }
     };
     this.#questions = comm;
+    this.#isReady = false;
     comm.open({ protocol: PROTOCOL, client: this.#client });
     return comm;
+  }
+
+  #ready(): void {
+    this.#isReady = true;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const send of unsent) {
+      send();
+    }
   }
 
   #forgetQuestions(why: string): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
+    this.#unsent = [];
+    this.#isReady = false;
     for (const { reject } of waiting) {
       reject(new Error(why));
     }
@@ -231,6 +255,8 @@ export class KernelChannel {
   #view: KernelView | null = null;
   #refusal = '';
   #held: KernelMessage[] = [];
+  #unsent: Array<() => void> = [];
+  #isReady = false;
   #count = 0;
   #isAsking = false;
   #isDisposed = false;

@@ -2,6 +2,7 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { UUID } from '@lumino/coreutils';
 import type { NotebookModel } from '../model/notebook.ts';
+import { digestText } from '../model/digest.ts';
 import type { PanelModel } from '../model/panel.ts';
 import { JupyterNotebook } from './opennotebook.ts';
 
@@ -46,7 +47,9 @@ export class Notebooks {
     if (known !== undefined) {
       return known;
     }
-    const notebook = new JupyterNotebook(panel, this.#client);
+    const views = [...this.#open.values()].filter(other => other.path === panel.context.path).length;
+    const place = digestText(`${panel.context.path}\n${views}`).slice(7, 23);
+    const notebook = new JupyterNotebook(panel, `${this.#client}:${place}`);
     this.#open.set(panel, notebook);
     panel.disposed.connect(() => {
       this.#open.delete(panel);
@@ -67,7 +70,7 @@ export class Notebooks {
   #made: ((notebook: JupyterNotebook, model: NotebookModel) => void) | null = null;
 }
 
-/** A name for this tab that stays when it is reloaded, so that the kernel can replace its older comm. */
+/** A name for this tab that stays when it is reloaded, so that the kernel can replace the older comm of a notebook. */
 function clientOfTab(): string {
   try {
     const known = sessionStorage.getItem(CLIENT_KEY);

@@ -1,9 +1,11 @@
 /** The panel in the side bar: header, five sections that open, footer. */
 import type { ITranslator } from '@jupyterlab/translation';
 import { PanelWithToolbar, ReactWidget, SidePanel, UseSignal } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
 import type { Message } from '@lumino/messaging';
 import { AccordionPanel } from '@lumino/widgets';
-import type { PanelLayout, Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
+import type { PanelLayout } from '@lumino/widgets';
 import * as React from 'react';
 import { h } from '../view/h.ts';
 import { pressIcon } from '../icons.ts';
@@ -50,6 +52,16 @@ export class PipelinePanel extends SidePanel {
     this.#addSection('health', trans.__('Health'), Health, []);
     (this.layout as PanelLayout).addWidget(this.#part(Footer));
     this.#closeAtFirst();
+    // The header and the footer grow and shrink with what they say; the sections have what is left.
+    this.#observer = new ResizeObserver(() => {
+      MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
+    });
+    this.#observer.observe(this.content.node);
+  }
+
+  override dispose(): void {
+    this.#observer.disconnect();
+    super.dispose();
   }
 
   /** Open a section, close all that are not wanted. */
@@ -102,6 +114,7 @@ export class PipelinePanel extends SidePanel {
       return;
     }
     const health = SECTIONS.indexOf('health');
+    accordion.setRelativeSizes([4, 2, 2, 2, 2]);
     accordion.collapse(SECTIONS.indexOf('versions'));
     accordion.collapse(health);
     accordion.expansionToggled.connect((_, index) => {
@@ -112,4 +125,5 @@ export class PipelinePanel extends SidePanel {
   }
 
   readonly #context: ViewContext;
+  readonly #observer: ResizeObserver;
 }

@@ -102,7 +102,7 @@ const running: Rule = (facts, trans) => {
     return null;
   }
   return state('replaying', 'busy', progressLine(job, facts.now, trans), button('stop', trans), {
-    hint: job.stage,
+    hint: job.expected > 0 && runningCell(job) !== null ? '' : job.stage,
     secondary: ['copy-command']
   });
 };
@@ -171,7 +171,7 @@ const ended: Rule = (facts, trans) => {
     });
   }
   if (job.state === 'differs') {
-    const line = trans._n('%2 ran, %1 result differs', '%2 ran, %1 results differ', job.different, job.different, what);
+    const line = trans._n('%2 ran, %1 result differs', '%2 ran, %1 results differ', job.different, what);
     const first: ActionId = job.comparable ? 'compare' : 'replay';
     return state('differs', 'attention', line, button(first, trans), {
       hint: job.message,

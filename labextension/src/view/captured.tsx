@@ -37,8 +37,8 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
   const rows: ListRow[] = [];
   rows.push(...environmentRows(current, context));
   if (read.length > 0) {
-    const changed = stale.length > 0 ? trans._n(', %1 changed', ', %1 changed', stale.length, stale.length) : '';
-    const count = trans._n('%1 file', '%1 files', read.length, read.length);
+    const changed = stale.length > 0 ? trans._n(', %1 changed', ', %1 changed', stale.length) : '';
+    const count = trans._n('%1 file', '%1 files', read.length);
     rows.push(row('data', trans.__('Data'), `${count}${changed}`, stale.length > 0, () => (
       <>
         {stale.map(other => (
@@ -51,7 +51,7 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
     )));
   }
   if (outside.length > 0) {
-    rows.push(row('outside', trans.__('From outside'), trans._n('%1 read', '%1 reads', outside.length, outside.length), false, () => (
+    rows.push(row('outside', trans.__('From outside'), trans._n('%1 read', '%1 reads', outside.length), false, () => (
       <ul className="pr-Files">
         {outside.map((other, index) => (
           <li key={index}>
@@ -63,12 +63,12 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
   }
   rows.push(...parameterRows(current, context));
   if (written.length > 0) {
-    const count = trans._n('%1 file', '%1 files', written.length, written.length);
+    const count = trans._n('%1 file', '%1 files', written.length);
     rows.push(row('products', trans.__('Products'), count, false, () => <Files files={written} context={context} />));
   }
   const partial = current.facts.partial;
   if (partial.length > 0) {
-    rows.push(row('partial', trans.__('Not one whole run'), trans._n('%1 reason', '%1 reasons', partial.length, partial.length), true, () => (
+    rows.push(row('partial', trans.__('Not one whole run'), trans._n('%1 reason', '%1 reasons', partial.length), true, () => (
       <ul className="pr-Files">
         {partial.map(reason => (
           <li key={reason}>{reason}</li>
@@ -88,7 +88,7 @@ function environmentRows(current: NotebookModel, context: ViewContext): ListRow[
   }
   const count = environment?.packages || packages.size;
   const python = environment?.python ? `Python ${environment.python}, ` : '';
-  const meta = `${python}${trans._n('%1 package', '%1 packages', count, count)}`;
+  const meta = `${python}${trans._n('%1 package', '%1 packages', count)}`;
   return [
     row('environment', trans.__('Environment'), environment?.lock ? `${meta}, ${trans.__('locked')}` : meta, false, () => (
       <>
@@ -130,9 +130,8 @@ function parameterRows(current: NotebookModel, context: ViewContext): ListRow[] 
       ))
     ];
   }
-  const shown = parameters.map(parameter => `${parameter.name}=${parameter.secret ? '•••' : parameter.expression}`);
   return [
-    row('parameters', trans.__('Parameters'), shown.join('  '), false, () => (
+    row('parameters', trans.__('Parameters'), trans.__('%1 declared', parameters.length), false, () => (
       <ul className="pr-Files">
         {parameters.map(parameter => (
           <li key={parameter.name} title={parameter.help}>

@@ -38,7 +38,7 @@ export function Comparison(props: Props): React.JSX.Element {
       ))}
       <Values {...props} />
       <p>
-        {trans._n('%1 output differs of %2.', '%1 outputs differ of %2.', count, count, comparison.pairs.length)}{' '}
+        {trans._n('%1 output differs of %2.', '%1 outputs differ of %2.', count, comparison.pairs.length)}{' '}
         <label>
           <input type="checkbox" checked={showsAll} onChange={event => setShowsAll(event.target.checked)} />{' '}
           {trans.__('Show those that are the same, too')}

@@ -18,8 +18,8 @@ export function Header(props: { context: ViewContext }): React.JSX.Element {
       <div className="pr-Header-top">
         <span className="pr-Header-name" title={current?.source.path}>
           {name || trans.__('Pipeline')}
-          {current?.source.isUnsaved ? <span className="pr-quiet"> {trans.__('(not saved)')}</span> : null}
         </span>
+        {current?.source.isUnsaved ? <span className="pr-quiet">{trans.__('not saved')}</span> : null}
         <Button kind="quiet" title={trans.__('Refresh')} onClick={() => run('refresh')}>
           <span aria-hidden="true" className={current?.isRefreshing ? 'pr-Turning' : ''}>
             ⟳

@@ -95,7 +95,7 @@ export function useCapped<T>(things: ReadonlyArray<T>, trans: Trans): {
     rest > 0 ? (
       <li key="more" className="pr-Row-more">
         <Button kind="link" onClick={() => setMost(most + MOST_ROWS)}>
-          {trans._n('%1 more', '%1 more', rest, rest)}
+          {trans._n('%1 more', '%1 more', rest)}
         </Button>
       </li>
     ) : null;

@@ -33,7 +33,7 @@ export function jobMark(job: Job, trans: Trans): Mark {
     waiting: { sign: '…', word: trans.__('waiting'), tone: 'busy' },
     running: { sign: '▶', word: trans.__('running'), tone: 'busy' },
     completed: { sign: '✓', word: completedWord(job, trans), tone: 'good' },
-    differs: { sign: '≠', word: trans._n('%1 result differs', '%1 results differ', job.different, job.different), tone: 'attention' },
+    differs: { sign: '≠', word: trans._n('%1 result differs', '%1 results differ', job.different), tone: 'attention' },
     failed: { sign: '✗', word: failedWord(job, trans), tone: 'bad' },
     refused: { sign: '✗', word: trans.__('refused'), tone: 'bad' },
     stopped: { sign: '■', word: trans.__('stopped'), tone: 'quiet' },
@@ -96,6 +96,9 @@ export function versionMark(state: string, trans: Trans): Mark {
 
 /** Seconds as `1.2 s`, `4 m 02 s`, `1 h 05 m`. */
 export function duration(seconds: number): string {
+  if (seconds < 0.1) {
+    return `${Math.round(seconds * 1000)} ms`;
+  }
   if (seconds < 10) {
     return `${seconds.toFixed(1)} s`;
   }
