@@ -198,7 +198,7 @@ export class NotebookModel {
       if (!(error instanceof RequestError)) {
         throw error;
       }
-      this.#server = serverState(error);
+      this.#server = serverState(error, this.#about !== null);
       this.#error = error;
     }
   }
@@ -246,15 +246,15 @@ export class NotebookModel {
   #isDisposed = false;
 }
 
-function serverState(error: RequestError): ServerState {
+function serverState(error: RequestError, isOurs: boolean): ServerState {
   if (error.status === 0) {
     return 'unreachable';
   }
   if (error.status === 403 || error.status === 401) {
     return 'forbidden';
   }
-  // Jupyter Server answers 404 to a route that it does not have; ours always tells where and what.
-  return error.status === 404 && error.remedy === '' ? 'missing' : 'failed';
+  // A server that has told what it is has the extension; from then on 404 is about what was asked for.
+  return error.status === 404 && !isOurs ? 'missing' : 'failed';
 }
 
 function lostCells(saved: NotebookState | null): string[] {
