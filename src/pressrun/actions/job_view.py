@@ -96,7 +96,7 @@ def _unended(folder: JobFolder, order: StoredOrder, place: Place, state: JobStat
         started=_time(followed.began) if followed.began else "",
         duration_s=round(max(0.0, time.time() - since), 1) if running else 0.0,
         stage=stage if running else "",
-        cells=tuple(followed.cells.values()),
+        cells=tuple(followed.cells.values()) if running else followed.settled(),
         done=followed.done,
         expected=followed.expected,
         message=message,
@@ -108,7 +108,7 @@ def _unended(folder: JobFolder, order: StoredOrder, place: Place, state: JobStat
 def _ended(folder: JobFolder, order: StoredOrder, place: Place, result: JobResult) -> Job:
     executed = place.project / result.executed if result.executed else None
     there = executed is not None and stamp_of(executed) == result.executed_stamp
-    ran = sum(1 for cell in result.cells if cell.status not in {"waiting", "running"})
+    ran = sum(1 for cell in result.cells if cell.status != "never-ran")
     return msgspec.structs.replace(
         _ordered(folder, order, place),
         state=result.state,
