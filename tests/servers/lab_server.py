@@ -36,7 +36,13 @@ class LabServer:
         self.denied = folder / "denied"
         self.denied.touch()
         own = {f"JUPYTER_{what}_DIR": str(folder / what.lower()) for what in ("CONFIG", "DATA", "RUNTIME")}
-        own |= {"JUPYTER_NO_CONFIG": "1", "IPYTHONDIR": str(folder / "ipython")}
+        own |= {
+            "JUPYTER_NO_CONFIG": "1",
+            "IPYTHONDIR": str(folder / "ipython"),
+            "PRESSRUN_CACHE": str(folder / "cache"),
+        }
+        self._person = folder / "home" / "pressrun" / "config.toml"
+        own["XDG_CONFIG_HOME"] = str(folder / "home")
         self._environment = {**os.environ, **(environment or {}), **own}
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -78,6 +84,15 @@ class LabServer:
         process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
+
+    def act_as(self, person: str, key: Path | None = None) -> None:
+        """Let it act on behalf of somebody, as their own file of settings says; it is read with each request."""
+        self._person.parent.mkdir(parents=True, exist_ok=True)
+        lines = [f'actor = "{person}"', *([f'signing-key = "{key}"'] if key is not None else [])]
+        aside = self._person.with_name("aside")
+        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        aside.chmod(0o600)
+        aside.replace(self._person)
 
     @contextlib.contextmanager
     def denying(self, action: str, resource: str = "pressrun") -> Iterator[None]:
