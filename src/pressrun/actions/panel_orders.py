@@ -13,7 +13,7 @@ from pressrun.actions.panel_versions import shown_decision
 from pressrun.actions.register import RegisterRequest, register
 from pressrun.actions.registered import reference_of, version_stands
 from pressrun.actions.registry import Registry
-from pressrun.actions.rollback import RollbackOrder, roll_back
+from pressrun.actions.rollback import RollbackOrder, roll_back, take_back_overdue
 from pressrun.errors import AccessDeniedError, ContentMovedError, NotAllowedError, UsageError
 from pressrun.records.panel.orders import ApprovalOrder, Made, MoveOrder, RegisterOrder, VoteOrder
 from pressrun.records.panel.versions import PanelFinding
@@ -145,6 +145,7 @@ def order_deployment(registry: Registry, order: MoveOrder) -> Made:
         raise UsageError("it is not said which version to deploy", where="to")
     reference = f"{order.name}@{order.to}"
     reference = reference_of(version_stands(registry.standing(), reference).event)
+    take_back_overdue(registry)
     done = _with_findings(
         registry,
         reference,
