@@ -65,4 +65,4 @@ class LabWorld(RegistryWorld):
     def protect(self, person: str) -> None:
         """Give a person's key a passphrase."""
         words = ["ssh-keygen", "-q", "-p", "-P", "", "-N", PASSPHRASE, "-f", str(self.key(person))]
-        subprocess.run(words, check=True, env={**os.environ, "HOME": str(self.server.folder)})
+        subprocess.run(words, check=True, capture_output=True, env={**os.environ, "HOME": str(self.server.folder)})

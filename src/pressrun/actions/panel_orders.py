@@ -22,6 +22,11 @@ from pressrun.rules.access import Thing
 
 _Result = TypeVar("_Result")
 MAX_REASON = 4_000  # characters
+_SEEN = {
+    "predictions": "Its models load and predict what they did.",
+    "loaded": "Its models load.",
+    "files": "Its files are whole.",
+}
 
 
 class PolicyRefusesError(NotAllowedError):
@@ -171,7 +176,8 @@ def order_rollback(registry: Registry, order: MoveOrder) -> Made:
         RollbackOrder(name=order.name, environment=order.environment, to=order.to or None, reason=reason),
     )
     reference = f"{done.name}@{done.number}" if done.number else ""
-    said = f"{reference or 'Nothing'} is live in {done.environment} again. {done.checked}".strip()
+    seen = _SEEN.get(done.checked, "")
+    said = f"{reference or 'Nothing'} is live in {done.environment} again. {seen}".strip()
     return Made(message=said, reference=reference, id=done.deployment)
 
 

@@ -128,9 +128,24 @@ def _what_was_approved_is_deployed(panel):
     ]
     health = msgspec.json.decode(panel.client.get("health", path=NOTEBOOK).content, type=PanelHealth)
     assert [(one.reference, one.state) for one in health.live] == [("churn@1", "live")]
-    assert (
-        "no other version" in error(panel.client.post("rollbacks", {**order, "to": 0, "reason": "wrong"}), 400).message
-    )
+    back = {**order, "to": 0, "reason": "the numbers fell"}
+    assert error(panel.client.post("rollbacks", back), 400).message.startswith("No other version")
+    _another_one_is_deployed_and_rolled_back(panel, back)
+
+
+def _another_one_is_deployed_and_rolled_back(panel, back):
+    reference = panel.world.register("two").reference
+    asked = made(panel.client.post("requests", {**WORK, "reference": reference, "environment": "production"}), 201)
+    versions = {one.reference: one for one in panel.versions().versions}
+    verdict = versions[reference].request.verdict
+    panel.is_used_by("ben")
+    vote = {"reason": "better", "verdict": verdict, "typed": reference, "passphrase": PASSPHRASE}
+    made(panel.vote("approve", request=asked.id, **vote))
+    panel.is_used_by("ana")
+    number = int(reference.partition("@")[2])
+    made(panel.client.post("deployments", {**back, "to": number, "reason": "it is better"}))
+    done = made(panel.client.post("rollbacks", back))
+    assert (done.reference, done.message) == ("churn@1", "churn@1 is live in production again. Its files are whole.")
 
 
 def test_the_policy_is_asked_and_says_why(panel):
