@@ -1,9 +1,11 @@
 """Kernels to work in: real processes, spoken to as a front end does."""
 
+import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,12 +114,24 @@ class LiveKernel:
 
     def heard(self, request: str) -> list[dict[str, Any]]:
         """Return what the kernel has said to a request by now; what it said to others is kept for them."""
+        return self.heard_if(
+            lambda message: (
+                message["parent_header"].get("msg_id") == request and not message["msg_type"].startswith("comm_")
+            )
+        )
+
+    def heard_if(self, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Return what the kernel has said by now that is wanted; the rest is kept."""
         for channel in (self.client.iopub_channel, self.client.shell_channel):
             while channel.msg_ready():
                 self.unread.append(channel.get_msg(timeout=1))
-        found = [message for message in self.unread if message["parent_header"].get("msg_id") == request]
-        self.unread = [message for message in self.unread if message["parent_header"].get("msg_id") != request]
+        found = [message for message in self.unread if wanted(message)]
+        self.unread = [message for message in self.unread if not wanted(message)]
         return found
+
+    def comms(self) -> list[dict[str, Any]]:
+        """Return everything about comms that was heard and nobody took."""
+        return self.heard_if(lambda message: message["msg_type"].startswith("comm_"))
 
     def await_text(self, request: str, text: str) -> None:
         """Wait until a request has printed `text`; everything it said is still to be taken."""
@@ -135,6 +149,15 @@ class LiveKernel:
         told = self.run(source, silent=True)
         assert told.status == "ok", (source, told)
 
+    def open_comm(self, target: str, data: Any = None, *, subshell: str = "") -> "Comm":
+        """Open a comm as a front end does."""
+        return Comm(self, target, {"protocol": 1} if data is None else data, subshell)
+
+    def new_subshell(self) -> str:
+        """Return the id of a new subshell; ipykernel 7 has them."""
+        self.client.control_channel.send(self.client.session.msg("create_subshell_request", {}))
+        return str(self.client.control_channel.get_msg(timeout=30)["content"]["subshell_id"])
+
     def restart(self) -> None:
         self.client.stop_channels()
         self.manager.restart_kernel(now=False)
@@ -147,6 +170,80 @@ class LiveKernel:
         self.manager.shutdown_kernel(now=now)
         self.manager.cleanup_resources()
         self.manager.context.destroy(linger=0)
+
+
+class Comm:
+    """A front end's end of a comm.
+
+    Args:
+        kernel: it is opened with.
+        target: name of the kernel's target.
+        data: of the opening message.
+        subshell: that the messages go to.
+    """
+
+    def __init__(self, kernel: LiveKernel, target: str, data: Any, subshell: str = "") -> None:
+        self.kernel = kernel
+        self.subshell = subshell
+        self.id = uuid.uuid4().hex
+        self.closed = False
+        self._seen: list[dict[str, Any]] = []
+        self.post("comm_open", {"target_name": target, "data": data})
+
+    def post(self, kind: str, content: dict[str, Any]) -> str:
+        """Send a message about this comm; return its id."""
+        message = self.kernel.client.session.msg(kind, {"comm_id": self.id, **content})
+        self.kernel.client.session.pack = _as_a_browser_does
+        if self.subshell:
+            message["header"]["subshell_id"] = self.subshell
+        self.kernel.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def send(self, data: Any) -> str:
+        """Send data; return the message's id."""
+        return self.post("comm_msg", {"data": data})
+
+    def close(self) -> str:
+        """Close it from the front end's side; return the message's id."""
+        return self.post("comm_close", {"data": {}})
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        """Send a question and return the answer."""
+        self.send(question)
+        return self.next()
+
+    def next(self, timeout: float = 30) -> dict[str, Any]:
+        """Return the data of the next message that the kernel sends on this comm."""
+        return self.next_message(timeout)["content"]["data"]
+
+    def next_message(self, timeout: float = 30) -> dict[str, Any]:
+        """Return the next message that the kernel sends on this comm."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self._hear()
+            if self._seen:
+                return self._seen.pop(0)
+            if time.monotonic() > deadline:
+                raise DeadError("no answer")
+            time.sleep(0.002)
+
+    def now(self) -> list[dict[str, Any]]:
+        """Return the data of what the kernel has sent on this comm by now."""
+        self._hear()
+        seen, self._seen = self._seen, []
+        return [message["content"]["data"] for message in seen]
+
+    def _hear(self) -> None:
+        self._seen += self.kernel.heard_if(self._is_mine)
+        self.closed = self.closed or any(message["msg_type"] == "comm_close" for message in self._seen)
+
+    def _is_mine(self, message: dict[str, Any]) -> bool:
+        return message["msg_type"].startswith("comm_") and message["content"].get("comm_id") == self.id
+
+
+def _as_a_browser_does(content: Any) -> bytes:
+    """Return JSON in which half of a surrogate pair is spelt out instead of refused."""
+    return json.dumps(content, default=str).encode()
 
 
 def joined(outputs: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:

@@ -75,7 +75,24 @@ def undo(session: Session, words: Sequence[str]) -> str:
         known = sorted({cell.name or cell.kind for cell in cells})
         hint = near_match(wanted, known) or (f"captured are: {', '.join(known)}" if known else "nothing is captured")
         return f"pressrun: no capture is named {wanted!r}; {hint.rstrip('?.')}{'?' if hint.endswith('?') else '.'}"
+    return _forgotten(session, capturing, found)
+
+
+def undo_cell(session: Session, cell_id: str) -> str:
+    """Forget the captures of the cell with this id in the notebook."""
+    capturing = session.prepared()
+    if capturing is None:
+        return "pressrun: capturing has stopped; see %register status."
+    capturing.loaded(WAIT_S)
+    found = [cell for cell in capturing.ledger.capture.cells if cell_id and cell.cell_id == cell_id]
+    if not found:
+        return f"pressrun: no capture is of a cell with id {cell_id!r}. Ask for a snapshot to see what is captured."
+    return _forgotten(session, capturing, found)
+
+
+def _forgotten(session: Session, capturing: Capturing, found: Sequence[CellReceipt]) -> str:
     capturing.ledger.forget([key_of(cell) for cell in found])
+    session.note("again")
     why = capturing.store(WAIT_S)
     label = ", ".join(dict.fromkeys(label_of(cell) for cell in found))
     return f"pressrun: forgot {label} here, but not on disk: {why}." if why else f"Forgot {label}."

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -65,7 +64,7 @@ class Capturing:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._guard = session.guard
-        self.id = uuid.uuid4().hex[:12]
+        self.id = session.id
         self._place: Place | None = None
         self.watching = Watching(self._guard)
         self.digester = Digester(ipython_files(session.shell))
@@ -159,6 +158,7 @@ class Capturing:
         if late is not None:
             self.files.submit("late", late, receipt, previous)
         told = not_stored(receipt, why, self.ledger.unsaved(receipt)) if why else receipt
+        self._session.note("captured", told)
         self._guard.run("display", told)
 
     def unregistered(self, run: Run, names: dict[str, int]) -> None:
@@ -170,6 +170,11 @@ class Capturing:
         if was or self._reasons != self.reasons(names):
             self._reasons = self.reasons(names)
             self.keeper.submit_soon(STORE_DELAY_S, "store")
+            self._session.note("again")
+
+    def partial(self) -> tuple[str, ...]:
+        """Return why what is captured is not the capture of one whole run."""
+        return self.ledger.partial(self._reasons)
 
     def reasons(self, names: dict[str, int]) -> tuple[str, ...]:
         """Return why the capture is partial, beyond what the receipts tell: names that are gone, cells undeclared."""
@@ -283,8 +288,10 @@ class Capturing:
         """Put in the ledger what came after the receipt was shown; runs in the worker, after the job itself."""
         is_current = any(one.created == receipt.created for one in self.ledger.capture.cells)
         if job.result is not Failed and is_current:
-            self.ledger.add(compared(with_digests(receipt, job.result), previous))
+            late = compared(with_digests(receipt, job.result), previous)
+            self.ledger.add(late)
             self.keeper.submit_soon(STORE_DELAY_S, "store")
+            self._session.tell("captured", late)
 
     def _show(self, receipt: CellReceipt) -> None:
         self._session.shell.display_pub.publish(data=bundle_of(receipt), metadata={})

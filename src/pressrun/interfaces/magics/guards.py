@@ -4,7 +4,7 @@ Everything that runs in a kernel on our behalf is called through `Guard.run`, by
 it raises is noted and goes no further, `SystemExit`, `GeneratorExit` and `MemoryError` included. An interrupt that the
 user sends while our code runs is the one exception: it ends our work and is then delivered again, to the handler that
 was there before us. In the main thread the work has a time limit. After three faults the capture stops itself for the
-rest of the session; cells go on as if pressrun weren't there.
+rest of the session; cells go on as if pressrun weren't there. The channel to panels counts its own faults.
 
 This is the observer's outermost guard: the one place of this package where everything is caught.
 """
@@ -26,10 +26,20 @@ from pressrun.interfaces.magics.deadline import Deadline
 
 FAULT_LIMIT = 3
 LIMIT_S = 2.0
-LIMITS_S = {"transformer": 1.0, "audit": 1.0, "adapter": 1.0, "prepare": 30.0, "magic": 60.0}
+LIMITS_S = {
+    "transformer": 1.0,
+    "audit": 1.0,
+    "adapter": 1.0,
+    "prepare": 30.0,
+    "magic": 60.0,
+    "connect": 10.0,
+    "question": 10.0,
+}
 """How long each piece of work may take in the main thread; `LIMIT_S` for the others."""
-APART = frozenset({"transformer", "magic", "notice"})
+CHANNEL = ("announce", "connect", "disconnect", "question", "started", "tell", "earlier", "earlier_late")
+PARTS = {"transformer": "transformer", "magic": "magic", "notice": "notice", **dict.fromkeys(CHANNEL, "channel")}
 """What has its own count of faults: it goes on when the capture has stopped, and the other way round."""
+BEFORE_THE_CELL = frozenset({"pre_run_cell", "started"})
 
 INSIDE_CALLS = frozenset({"audit", "adapter", "import"})
 """What runs deep inside the user's own calls: at their limit of recursion or memory it fails with them."""
@@ -85,7 +95,7 @@ class Guard:
 
     def run(self, name: str, *args: Any, default: Any = None) -> Any:
         """Do a piece of work and return what it gives, or `default` where it could not be done."""
-        part = name if name in APART else "capture"
+        part = PARTS.get(name, "capture")
         if part in self.stopped:
             return default
         if threading.get_ident() == self._main and os.getpid() == self.process:
@@ -158,7 +168,7 @@ class Guard:
         What a hook before the cell raises IPython shows and then runs the cell all the same; the interrupt was meant
         for the cell, so it waits until that has begun.
         """
-        if name == "pre_run_cell" and self._deadline.active:
+        if name in BEFORE_THE_CELL and self._deadline.active:
             self._owed = True
             self._deadline.start(OWED_AGAIN_S)
         else:

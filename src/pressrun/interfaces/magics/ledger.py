@@ -59,6 +59,16 @@ class Ledger:
         """Whether a cell that defines a name this one used has run again since."""
         return any(sentence.startswith(f"{label_of(receipt)} used ") for sentence in stale(self.capture.cells))
 
+    def partial(self, reasons: tuple[str, ...], capture: LiveCapture | None = None) -> tuple[str, ...]:
+        """Return why a capture, the whole one by default, is not that of one run; nothing is read or written.
+
+        Args:
+            reasons: those beyond what the receipts themselves tell.
+            capture: whose receipts.
+        """
+        cells = (capture or self.capture).cells
+        return tuple(dict.fromkeys([*partial_reasons(cells, self.saved.order, self.saved.saved), *reasons]))
+
     def load(self) -> None:
         """Read what earlier sessions stored."""
         try:
@@ -66,9 +76,8 @@ class Ledger:
         except PressrunError as error:
             self.trouble = str(error)
             return
-        if stored is not None:
-            with self._lock:
-                self.capture = self._joined(stored)
+        with self._lock:
+            self.capture = self._joined(stored or LiveCapture())
 
     def store(self, reasons: tuple[str, ...]) -> str:
         """Write everything that is not written yet; return why it could not be, empty when it was.
@@ -105,11 +114,10 @@ class Ledger:
         for receipt in list(self._unsaved.values()):
             joined = merged(joined, receipt)
         place = self._place()
-        told = partial_reasons(joined.cells, self.saved.order, self.saved.saved)
         return msgspec.structs.replace(
             joined,
             notebook=place.told(str(place.notebook)) if place.notebook is not None else "",
-            partial=tuple(dict.fromkeys([*told, *self._reasons])),
+            partial=self.partial(self._reasons, joined),
         )
 
     def _sidecar(self) -> Sidecar:

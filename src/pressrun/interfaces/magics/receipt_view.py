@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from pressrun.interfaces.cli.figures import size
+from pressrun.interfaces.magics.sendable import data_of
 from pressrun.records.live import CellReceipt, LiveFile
 
 MIME: Final = "application/vnd.pressrun.receipt+json"
@@ -89,25 +90,10 @@ def bundle_of(receipt: CellReceipt) -> dict[str, Any]:
 
 
 def _json(receipt: CellReceipt) -> Any:
-    kept = msgspec.structs.replace(receipt, files=receipt.files[:MOST_FILES_JSON])
-    try:
-        record = msgspec.json.decode(msgspec.json.encode(kept))
-    except UnicodeEncodeError:
-        record = _encodable(msgspec.to_builtins(kept))
+    record = data_of(msgspec.structs.replace(receipt, files=receipt.files[:MOST_FILES_JSON]))
     if len(receipt.files) > MOST_FILES_JSON:
         record["left_out"] = len(receipt.files) - MOST_FILES_JSON
     return record
-
-
-def _encodable(value: Any) -> Any:
-    """Return builtins with every text so that it can be sent: bytes of a file's name that are no text are spelt out."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_encodable(name): _encodable(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encodable(item) for item in value]
-    return value
 
 
 def _text(receipt: CellReceipt) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from itertools import filterfalse
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +20,7 @@ from pressrun.notebook.declaration_lines import below_remarks, declaration_lines
 
 if TYPE_CHECKING:
     from pressrun.interfaces.magics.capturing import Capturing
+    from pressrun.interfaces.magics.channel import Channel
     from pressrun.records.cells import Declaration
 
 OBSERVED_BY_REPLAY: Final = "_pressrun_observer"
@@ -51,12 +54,26 @@ class Run:
         self.began = 0.0
         self.before: dict[str, int] = {}
 
+    @property
+    def cell_id(self) -> str:
+        """The notebook's id of the cell, empty where the front end gives none."""
+        return str(getattr(self.info, "cell_id", None) or "")
+
+    @property
+    def since(self) -> str:
+        """When it began, UTC."""
+        return (datetime.now(timezone.utc) - timedelta(seconds=time.monotonic() - self.began)).isoformat()
+
 
 class Session:
     """Hears of the cells of one shell.
 
     Args:
         shell: the IPython shell.
+
+    Attributes:
+        id: of this session, in receipts.
+        channel: to panels; None where the shell is no kernel's.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -65,7 +82,9 @@ class Session:
         self.folder = _working_directory()
         self.names: dict[str, int] = {}
         self.origins: dict[str, str] = {}  # name -> what bound it last, in words; empty for a registered cell
+        self.id = os.urandom(6).hex()
         self.capturing: Capturing | None = None
+        self.channel: Channel | None = None
         self.told_stop = False
         self._runs: dict[int, list[Run]] = {}
         self._hidden: set[str] = set()  # names that begin with "_": IPython adds up to three with every cell
@@ -90,12 +109,16 @@ class Session:
     def before_cell(self, info: Any) -> None:
         """Hear that a cell is about to run."""
         self.guard.run("pre_run_cell", info)
+        if self.channel is not None and self.channel.is_open:
+            self.channel.flush("started")
 
     def after_cell(self, result: Any) -> None:
         """Hear that a cell has run; its own outputs are out. A registered one gets its receipt, or a word why not."""
         self.guard.forgive()
         if not self.guard.run("post_run_cell", result, default=False):
             self.guard.run("notice", result)
+        if self.channel is not None and self.channel.is_open:
+            self.channel.cell_ended(getattr(result, "info", None))
 
     def at_exit(self) -> None:
         """Hear that the process ends."""
@@ -105,9 +128,58 @@ class Session:
         """Remember which names there are before anything is captured."""
         self.names = self._names()
         self.origins = dict.fromkeys(self.names, "it was there before pressrun was loaded")
+        kernel = getattr(self.shell, "kernel", None)
+        if getattr(kernel, "comm_manager", None) is not None:
+            from pressrun.interfaces.magics.channel import Channel  # noqa: PLC0415  a terminal needs none
+
+            self.channel = Channel(self, kernel)
+            self.channel.open()
+
+    def note(self, what: str, about: Any = None) -> None:
+        """Remember something that panels are told when the cell is over; where none is connected, do nothing."""
+        if self.channel is not None:
+            self.channel.note(what, about)
+
+    def tell(self, what: str, about: Any = None) -> None:
+        """Tell panels something at once."""
+        if self.channel is not None:
+            self.channel.note(what, about)
+            self.channel.flush()
+
+    def running(self, over: Any = None) -> list[Run]:
+        """Return the runs of registered cells that are going on, in the order in which they began; from any thread.
+
+        Args:
+            over: what IPython says of a cell that has ended, whether or not we have heard of that.
+        """
+        runs = [run for stack in list(self._runs.values()) for run in list(stack)]
+        return sorted((run for run in runs if run.began and run.info is not over), key=lambda run: run.began)
+
+    def unheard(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of ours so that what its thread does is in no receipt of a cell that runs meanwhile."""
+
+        def call(*args: Any) -> Any:
+            capturing, thread = self.capturing, get_ident()
+            busy = capturing.watching.recorder.busy if capturing is not None else set()
+            if thread in busy:
+                return function(*args)
+            busy.add(thread)
+            try:
+                return function(*args)
+            finally:
+                busy.discard(thread)
+
+        return call
+
+    def stop_told(self) -> str:
+        """Return why nothing is captured in this kernel any more, empty while it is."""
+        return STOPPED.removeprefix("pressrun: ") if "capture" in self.guard.stopped else ""
 
     def close(self) -> None:
         """Leave nothing behind in the process but a hook that does nothing."""
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
         self.guard.run("atexit")
         self.capturing = None
         self.guard.close()
@@ -134,12 +206,12 @@ class Session:
 
         return Capturing(self)
 
-    def _is_ours(self) -> bool:
+    def is_ours(self) -> bool:
         """Whether to work at all: not in a forked child, and not where a replay observes."""
         return os.getpid() == self.guard.process and not self.is_replayed()
 
     def _begin(self, info: Any) -> None:
-        if not self._is_ours():
+        if not self.is_ours():
             return
         stack = self._runs.setdefault(get_ident(), [])
         self._drop_lost(stack)
@@ -162,10 +234,11 @@ class Session:
         run.before = self._names()
         capturing.begin(run)
         run.began = time.monotonic()
+        self.note("started", run)
 
     def _end(self, result: Any) -> bool:
         """Take the end of a run; tell whether there is nothing more to be said of it."""
-        if not self._is_ours():
+        if not self.is_ours():
             return True
         run = self._take(result)
         if run is None:
@@ -189,7 +262,7 @@ class Session:
     def _tell_missing(self, result: Any) -> None:
         """Say in a line that a registered cell was not captured; when capturing has stopped, say so once."""
         info = getattr(result, "info", None)
-        if info is None or not self._is_ours() or self.told_stop or not may_declare(info.raw_cell):
+        if info is None or not self.is_ours() or self.told_stop or not may_declare(info.raw_cell):
             return
         self.told_stop = "capture" in self.guard.stopped
         last = self.guard.faults[-1].error if self.guard.faults else "its beginning was not heard"

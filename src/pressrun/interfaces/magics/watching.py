@@ -21,7 +21,7 @@ import msgspec
 
 from pressrun.interfaces.magics.guards import Guard
 from pressrun.interfaces.magics.leftovers import MARKER, hold, new_folder
-from pressrun.notebook.replay.recorders import external_reads, file_accesses
+from pressrun.notebook.replay.recorders import external_reads, file_accesses, spooled_lines
 from pressrun.observer.recorder import OWN_FILES, Recorder, children_used
 from pressrun.observer.watch import LibraryWatch
 from pressrun.records.capture import ExternalRead, FileAccess, ProcessStart
@@ -200,8 +200,7 @@ class Watching:
         if not self._active:
             os.truncate(self.recorder.events.path, 0)
             self._read_to = 0
-        lines = [msgspec.json.decode(line) for line in whole.splitlines()]
-        return [line for line in lines if isinstance(line, dict) and line.get("c") == number]
+        return [line for line in spooled_lines(whole) if line.get("c") == number]
 
     def quiet_thread(self) -> None:
         """Never record what the calling thread does: it is ours."""

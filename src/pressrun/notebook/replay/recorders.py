@@ -264,12 +264,20 @@ def _in_own_namespace(source: str) -> str:
     return f'{builtins}.exec({builtins}.compile({source!r}, "<pressrun observer>", "exec"), {names})'
 
 
+def spooled_lines(whole: bytes) -> list[dict[str, Any]]:
+    """Return the facts in a part of a spool that ends where a line does.
+
+    A byte of a file's name that is no UTF-8 has become ``?``.
+    """
+    lines = [msgspec.json.decode(_encodable(line)) for line in whole.splitlines()]
+    return [line for line in lines if isinstance(line, dict)]
+
+
 def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     whole = path.read_bytes().rpartition(b"\n")[0]
-    lines = [msgspec.json.decode(_encodable(line)) for line in whole.splitlines()]
-    return [line for line in lines if isinstance(line, dict)]
+    return spooled_lines(whole)
 
 
 def _object(path: Path) -> dict[str, Any]:

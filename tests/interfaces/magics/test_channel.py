@@ -1,0 +1,419 @@
+"""The live channel as a front end meets it: real kernels, real comms, both lines of ipykernel."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pressrun.interfaces.magics.sendable import data_of
+from pressrun.records.live import CellReceipt
+from pressrun.records.panel.kernel import KernelCaptured
+
+GUARD = "import sys\n_session = sys.modules['pressrun.interfaces.magics'].session_of(get_ipython())\n"
+
+
+@pytest.fixture(scope="module", params=[pytest.param("ipykernel6", marks=pytest.mark.network), "ipykernel7"])
+def shared(request, kernel_python, live_kernel, tmp_path_factory):
+    kernel = live_kernel(kernel_python(request.param), tmp_path_factory.mktemp("session"))
+    (kernel.folder / "data.csv").write_text("a\n1\n")
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def kernel(shared):
+    shared.tell("get_ipython().extension_manager.loaded.__contains__('pressrun') or None")
+    shared.tell("%reload_ext pressrun")
+    shared.tell("%reset -f")
+    shared.comms()
+    return shared
+
+
+def connected(kernel, **data):
+    comm = kernel.open_comm("pressrun", {"protocol": 1, **data})
+    snapshot = comm.next()
+    assert snapshot["type"] == "snapshot"
+    return comm, snapshot
+
+
+def asking(kernel, subshell=""):
+    comm = kernel.open_comm("pressrun.ask", subshell=subshell)
+    ready = comm.next()
+    assert (ready["type"], ready["id"], ready["done"]) == ("answer", "", "ready")
+    return comm
+
+
+def test_whoever_connects_is_sent_a_snapshot_and_then_each_change_with_the_next_number(kernel):
+    kernel.run("%%register step one\nx = 1", "a")
+    comm, snapshot = connected(kernel)
+    assert (snapshot["protocol"], snapshot["capture"], snapshot["running"]) == (1, True, "")
+    assert [cell["cell_id"] for cell in snapshot["captured"]["cells"] if cell["name"] == "one"] == ["a"]
+    kernel.run("%%register step two\ny = x", "b")
+    kernel.run("z = 3", "c")
+    kernel.run("%%register step three\n1 / 0", "d")
+    told = comm.now()
+    assert [one["type"] for one in told] == ["started", "captured", "started", "captured"]
+    assert [one["seq"] - snapshot["seq"] for one in told] == [1, 2, 3, 4]
+    assert [one["cell_id"] for one in told if one["type"] == "started"] == ["b", "d"]
+    assert [(one["receipt"]["name"], one["receipt"]["outcome"]) for one in told if one["type"] == "captured"] == [
+        ("two", "captured"),
+        ("three", "failed"),
+    ]
+    assert "step three failed when it last ran." in told[-1]["partial"]
+
+
+def test_the_receipt_that_is_told_is_the_one_that_is_shown(kernel):
+    comm, _ = connected(kernel)
+    shown = kernel.run("%%register data load\nwith open('data.csv') as file:\n    text = file.read()", "a").receipts
+    (told,) = [one["receipt"] for one in comm.now() if one["type"] == "captured"]
+    assert [told] == shown
+
+
+def test_nothing_is_built_or_sent_while_nobody_is_connected(kernel):
+    kernel.tell(
+        GUARD + "_calls = []\nfor _name in ('started', 'tell'):\n"
+        "    _session.guard.work[_name] = lambda _work=_session.guard.work[_name]: (_calls.append(1), _work())"
+    )
+    kernel.run("%%register step one\nx = 1", "a")
+    kernel.run("%register undo one")
+    assert kernel.comms() == []
+    assert kernel.run("print(_calls, 'pressrun.interfaces.magics.messages' in sys.modules)").text[:3] == "[] "
+    comm = kernel.open_comm("pressrun")
+    assert comm.next()["type"] == "snapshot"
+    kernel.run("%%register step one\nx = 1", "a")
+    assert kernel.run("print(len(_calls))").text == "2\n"
+    comm.close()
+    kernel.run("%%register step one\nx = 1", "a")
+    assert kernel.run("print(len(_calls))").text == "2\n"
+
+
+def test_loading_where_nobody_connects_imports_nothing_for_messages(new_kernel):
+    kernel = new_kernel()
+    told = kernel.run(
+        "import sys\n%load_ext pressrun\nprint([m for m in ('msgspec', 'pressrun.interfaces.magics.messages') "
+        "if m in sys.modules])"
+    )
+    assert told.text == "[]\n"
+
+
+def test_a_hello_is_sent_where_the_extension_is_loaded_and_nothing_more(new_kernel):
+    kernel = new_kernel()
+    kernel.run("%load_ext pressrun")
+    (hello,) = kernel.comms()
+    assert (hello["msg_type"], hello["content"]["target_name"]) == ("comm_open", "pressrun.hello")
+    assert hello["content"]["data"]["protocol"] == 1
+    assert hello["content"]["data"]["extension"]
+    kernel.run("%load_ext pressrun")
+    kernel.run("1")
+    assert kernel.comms() == []
+
+
+def test_two_panels_are_both_served_and_one_that_comes_back_takes_its_old_place(kernel):
+    first, _ = connected(kernel, client="tab1")
+    second, _ = connected(kernel, client="tab2")
+    kernel.run("%%register step one\nx = 1", "a")
+    assert [one["type"] for one in first.now()] == [one["type"] for one in second.now()] == ["started", "captured"]
+    again, snapshot = connected(kernel, client="tab1")
+    assert first.next_message()["msg_type"] == "comm_close"
+    assert "one" in [cell["name"] for cell in snapshot["captured"]["cells"]]
+    kernel.run("%%register step one\nx = 1", "a")
+    assert (len(first.now()), len(second.now()), len(again.now())) == (0, 2, 2)
+
+
+def test_pages_that_never_say_goodbye_do_not_pile_up(kernel):
+    comms = [connected(kernel)[0] for _ in range(20)]
+    kernel.run("%%register step one\nx = 1", "a")
+    heard = [comm.now() for comm in comms]
+    assert [len(one) for one in heard] == [1] * 4 + [2] * 16  # the oldest were closed
+
+
+def test_a_snapshot_is_asked_for_and_a_capture_forgotten(kernel):
+    comm, _ = connected(kernel)
+    kernel.run("%%register step one\nx = 1", "a")
+    kernel.run("%%register step two\nx = 2", "b")
+    seq = comm.now()[-1]["seq"]
+    ask = asking(kernel)
+    told = ask.ask(id="q1", ask="snapshot")
+    assert (told["type"], told["id"], told["error"], told["done"]) == ("answer", "q1", "", "")
+    assert told["snapshot"]["seq"] == seq
+    told = ask.ask(id="q2", ask="undo", cell_id="a")
+    assert (told["id"], told["done"], told["snapshot"]) == ("q2", "Forgot step one.", None)
+    (again,) = comm.now()
+    assert (again["type"], again["again"], again["problem"], again["seq"]) == ("stopped", True, "", seq + 1)
+    names = [cell["name"] for cell in ask.ask(id="q3", ask="snapshot")["snapshot"]["captured"]["cells"]]
+    assert "one" not in names
+    assert "two" in names
+    assert "no capture is of a cell with id 'a'" in ask.ask(id="q4", ask="undo", cell_id="a")["error"]
+    kernel.run("%register undo two")
+    assert [one["again"] for one in comm.now()] == [True]
+
+
+def test_what_earlier_sessions_captured_is_told_before_any_cell_runs(new_kernel):
+    kernel = new_kernel()
+    kernel.tell("%load_ext pressrun")
+    kernel.run("%%register step one\nx = 1", "a")
+    kernel.restart()
+    kernel.tell("%load_ext pressrun")
+    comm, snapshot = connected(kernel)
+    assert [cell["name"] for cell in snapshot["captured"]["cells"]] == ["one"]
+    assert kernel.run("import sys\nprint('pressrun.interfaces.magics.capturing' in sys.modules)").text == "False\n"
+    kernel.run("%%register step two\nx = 1", "b")
+    assert comm.now()[-1]["partial"] == ["Captured in 2 kernel sessions; in an earlier one: step one."]
+
+
+def test_a_question_is_answered_while_a_cell_runs_where_the_kernel_has_subshells(kernel):
+    """Compare the order of messages: the cell ends when a file is there that is made after the answer has come."""
+    if "7." not in kernel.run("import ipykernel\nprint(ipykernel.__version__)").text[:2]:
+        pytest.skip("subshells came with ipykernel 7")
+    (kernel.folder / "answered").unlink(missing_ok=True)
+    events = kernel.open_comm("pressrun", subshell=kernel.new_subshell())
+    assert events.next()["running"] == ""
+    ask = asking(kernel, kernel.new_subshell())
+    request = kernel.send(
+        "%%register step slow\nimport os, time\nprint('on', flush=True)\n"
+        "while not os.path.exists('answered'):\n    time.sleep(0.01)\nprint('seen')", "slow"
+    )  # fmt: skip
+    kernel.await_text(request, "on")
+    assert events.next()["type"] == "started"
+    for number in range(3):
+        answer = ask.ask(id=str(number), ask="snapshot")
+        assert answer["snapshot"]["running"] == "slow"
+        assert answer["snapshot"]["running_since"] > "20"
+    (kernel.folder / "answered").touch()
+    told = kernel.take(request)
+    assert (told.status, told.text) == ("ok", "on\nseen\n")
+    assert [file["path"] for file in told.receipts[0]["files"]] == []
+    assert events.next()["receipt"]["name"] == "slow"
+    assert ask.ask(id="after", ask="snapshot")["snapshot"]["running"] == ""
+
+
+def test_a_question_waits_for_the_cell_where_the_kernel_has_no_subshells(kernel):
+    ask = asking(kernel)
+    request = kernel.send("%%register step slow\nx = 1", "slow")
+    answer = ask.ask(id="late", ask="snapshot")
+    assert (answer["id"], answer["snapshot"]["running"]) == ("late", "")
+    assert kernel.take(request).status == "ok"
+
+
+def test_questions_trigger_nothing_that_belongs_to_the_running_cell(kernel):
+    """Other comms trigger IPython's events, on which matplotlib shows and closes the figures drawn so far."""
+    kernel.tell(
+        "calls = []\ndef hook():\n    calls.append(1)\n"
+        "get_ipython().events.register('post_execute', hook)\nget_ipython().events.register('pre_execute', hook)"
+    )
+    ask = asking(kernel)
+    for number in range(3):
+        ask.ask(id=str(number), ask="snapshot")
+    before = kernel.run("len(calls)").value
+    ask.ask(id="more", ask="snapshot")
+    after = kernel.run("len(calls)").value
+    kernel.tell("for name in ('pre_execute', 'post_execute'):\n    get_ipython().events.unregister(name, hook)")
+    assert int(after) - int(before) == 2  # of the two cells
+
+
+NONSENSE = {
+    "nothing": {},
+    "no-id": {"ask": "snapshot"},
+    "unknown-question": {"id": "x", "ask": "run"},
+    "wrong-types": {"id": 5, "ask": ["snapshot"]},
+    "more": {"id": "x", "ask": "snapshot", "code": "import os"},
+    "huge-field": {"id": "x", "ask": "snapshot", "n" * 10_000_000: 1},
+    "huge-id": {"id": "x" * 10_000_000, "ask": "snapshot"},
+    "huge-value": {"id": "x", "ask": "snapshot", "cell_id": "y" * 10_000_000},
+    "a-list": ["snapshot"],
+    "a-text": "snapshot",
+    "a-number": 5,
+    "null": None,
+    "deep": json.loads("[" * 400 + "]" * 400),
+    "surrogates": {"id": "\ud800", "ask": "\udfff"},
+}
+
+
+@pytest.mark.parametrize("target", ["pressrun", "pressrun.ask"])
+@pytest.mark.parametrize("name", NONSENSE)
+def test_whatever_is_sent_gets_a_short_error_and_the_kernel_goes_on(kernel, target, name):
+    comm = kernel.open_comm(target)
+    comm.next()
+    comm.send(NONSENSE[name])
+    answer = comm.next()
+    assert answer["type"] == "answer"
+    assert answer["error"]
+    assert len(json.dumps(answer)) < 2000
+    assert kernel.run("%%register step still\n6 * 7").value == "42"
+    kernel.tell(GUARD + "assert not _session.guard.faults, _session.guard.faults")
+
+
+@pytest.mark.parametrize("target", ["pressrun", "pressrun.ask"])
+@pytest.mark.parametrize(
+    "data", [{}, {"protocol": 2}, {"protocol": "1"}, {"protocol": True}, {"protocol": "p" * 10**6}, [], None, "text"]
+)
+def test_another_protocol_is_refused_with_a_word_why(kernel, target, data):
+    comm = kernel.open_comm(target, data if data is not None else {"protocol": None})
+    message = comm.next_message()
+    assert message["msg_type"] == "comm_close"
+    told = message["content"]["data"]
+    assert (told["protocol"], bool(told["extension"])) == (1, True)
+    assert "Install the same version" in told["error"]
+    assert len(told["error"]) < 300
+    kernel.tell(GUARD + "assert not _session.guard.faults, _session.guard.faults")
+
+
+def test_unloading_closes_the_channel_and_takes_the_targets_away(kernel):
+    comm, _ = connected(kernel)
+    kernel.tell("%unload_ext pressrun")
+    closed = comm.next_message()
+    assert (closed["msg_type"], closed["content"]["data"]) == ("comm_close", {})
+    kernel.run("x = 1")
+    assert kernel.open_comm("pressrun").next_message()["msg_type"] == "comm_close"
+    targets = "print([t for t in get_ipython().kernel.comm_manager.targets if 'pressrun' in t])"
+    assert kernel.run(targets).text == "[]\n"
+    kernel.tell("%load_ext pressrun")
+    assert kernel.run(targets).text == "['pressrun', 'pressrun.ask']\n"
+
+
+def test_somebody_elses_target_of_that_name_stays(kernel):
+    kernel.tell("manager = get_ipython().kernel.comm_manager\nmanager.register_target('pressrun', print)")
+    kernel.tell("%unload_ext pressrun")
+    assert kernel.run("manager.targets['pressrun'] is print").value == "True"
+
+
+def test_a_stop_of_the_capture_is_told_once_and_in_snapshots(kernel):
+    comm, _ = connected(kernel)
+    kernel.run("%%register step warm\n1")
+    kernel.tell(GUARD + "def _fault(*args):\n    raise RuntimeError('planted')\n_session.guard.work['audit'] = _fault")
+    for number in range(3):
+        kernel.run(f"%%register step s{number}\nopen('data.csv').close()\nopen('data.csv').close()")
+    stops = [one for one in comm.now() if one["type"] == "stopped" and one["problem"]]
+    assert ["capturing has stopped" in one["problem"] for one in stops] == [True]
+    told = asking(kernel).ask(id="x", ask="snapshot")["snapshot"]
+    assert (told["capture"], told["problem"], told["running"]) == (False, stops[0]["problem"], "")
+
+
+def test_a_channel_that_fails_closes_itself_and_capturing_goes_on(kernel):
+    comm, _ = connected(kernel)
+    kernel.tell(GUARD + "def _fault(*args):\n    raise RuntimeError('planted')\n_session.guard.work['tell'] = _fault")
+    receipts = [kernel.run(f"%%register step s{number}\n{number}").receipts for number in range(5)]
+    assert [[receipt["outcome"] for receipt in one] for one in receipts] == [["captured"]] * 5
+    while (message := comm.next_message())["msg_type"] != "comm_close":
+        pass
+    assert "live channel has stopped" in message["content"]["data"]["error"]
+    assert "fault in tell: RuntimeError: planted" in kernel.run("%register status").text
+    assert kernel.open_comm("pressrun").next_message()["msg_type"] == "comm_close"
+
+
+def test_a_message_that_was_lost_leaves_a_gap_in_the_numbers(kernel):
+    comm, snapshot = connected(kernel)
+    kernel.tell(
+        "import sys\n_messages = sys.modules['pressrun.interfaces.magics.messages']\n_kept = _messages.captured\n"
+        "def _fault(*args):\n    _messages.captured = _kept\n    raise RuntimeError('planted')\n"
+        "_messages.captured = _fault"
+    )
+    kernel.run("%%register step one\nx = 1")
+    kernel.run("%%register step two\nx = 1")
+    assert [one["seq"] - snapshot["seq"] for one in comm.now()] == [1, 3, 4]
+
+
+def test_many_files_are_told_up_to_a_limit_with_a_note(kernel):
+    comm, _ = connected(kernel)
+    folder = kernel.folder / "many"
+    folder.mkdir(exist_ok=True)
+    for number in range(300):
+        (folder / f"{number}.txt").write_text("x")
+    kernel.run("%%register step many\nfor n in range(300):\n    open(f'many/{n}.txt').close()")
+    receipt = [one for one in comm.now() if one["type"] == "captured"][-1]["receipt"]
+    assert (len(receipt["files"]), receipt["notes"][-1]) == (200, "100 more files are not shown here.")
+
+
+def test_a_file_name_that_is_no_text_reaches_the_panel(kernel):
+    comm, _ = connected(kernel)
+    (kernel.folder / "odd").mkdir(exist_ok=True)
+    told = kernel.run("%%register step odd\nopen(b'odd/\\xff.csv', 'w').close()\nopen(b'odd/\\xff.csv').close()")
+    assert told.status == "ok"
+    receipt = [one for one in comm.now() if one["type"] == "captured"][-1]["receipt"]
+    assert [file["path"] for file in receipt["files"]] == ["odd/?.csv"]
+
+
+@pytest.mark.parametrize("name", ["step \udcff", "\ud8000"])
+def test_texts_that_are_no_unicode_can_be_sent(name):
+    told = data_of(KernelCaptured(seq=1, receipt=CellReceipt(kind="step", name=name)))
+    assert json.loads(json.dumps(told).encode()) == told
+    assert told["receipt"]["name"].isascii()
+
+
+def test_a_terminal_has_no_channel_and_loads_without_one(tmp_path):
+    program = (
+        "import sys\nfrom IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'pressrun')\n"
+        "print([m for m in ('comm', 'pressrun.interfaces.magics.channel') if m in sys.modules])\n"
+        "shell.run_line_magic('unload_ext', 'pressrun')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "[]\n"
+
+
+def test_a_kernel_that_a_replay_runs_opens_nothing(kernel):
+    kernel.tell("%unload_ext pressrun")
+    kernel.tell("import sys, types\nsys.modules['_pressrun_observer'] = types.ModuleType('_pressrun_observer')")
+    try:
+        kernel.comms()
+        kernel.tell("%load_ext pressrun")
+        assert kernel.comms() == []
+        targets = "print([t for t in get_ipython().kernel.comm_manager.targets if 'pressrun' in t])"
+        assert kernel.run(targets).text == "[]\n"
+        kernel.tell("sys.modules.pop('_pressrun_observer')\n%reload_ext pressrun")
+        kernel.comms()
+        kernel.tell("import sys, types\nsys.modules['_pressrun_observer'] = types.ModuleType('_pressrun_observer')")
+        assert kernel.open_comm("pressrun").next_message()["msg_type"] == "comm_close"
+    finally:
+        kernel.tell("import sys\nsys.modules.pop('_pressrun_observer', None)")
+
+
+def test_a_restarted_kernel_is_connected_anew(new_kernel):
+    kernel = new_kernel()
+    kernel.tell("%load_ext pressrun")
+    connected(kernel, client="tab")
+    kernel.run("%%register step one\nx = 1", "a")
+    kernel.restart()
+    assert kernel.open_comm("pressrun").next_message()["msg_type"] == "comm_close"
+    kernel.tell("%load_ext pressrun")
+    comm, snapshot = connected(kernel, client="tab")
+    assert [cell["name"] for cell in snapshot["captured"]["cells"]] == ["one"]
+    kernel.run("%%register step one\nx = 1", "a")
+    assert [one["seq"] for one in comm.now()] == [1, 2]
+
+
+STORY = (
+    "import sys\nprint('a')\nprint('b', file=sys.stderr)",
+    "%%register data load\nwith open('data.csv') as file:\n    text = file.read()\nlen(text)",
+    "%%register step show\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\n"
+    "handle = display(1, display_id='d')",
+    "%%register step bad\n1 / 0",
+    "import asyncio\nawait asyncio.sleep(0, 5)",
+    "%register undo show",
+    "%%register step last\nhandle.update(2)\nx = 1",
+)
+
+
+def test_outputs_are_the_same_whether_or_not_panels_listen_and_ask(kernel):
+    def anew():
+        kernel.tell("get_ipython().history_manager.enabled = False")
+        kernel.tell("%reload_ext pressrun")
+        kernel.tell("%reset -f\nget_ipython().execution_count = 1")
+        kernel.comms()
+
+    def outputs(told):
+        return [(one.outputs, one.status, one.messages, [r["name"] for r in one.receipts]) for one in told]
+
+    anew()
+    alone = outputs([kernel.run(cell, f"c{number}") for number, cell in enumerate(STORY)])
+    anew()
+    panels = [connected(kernel)[0] for _ in range(2)]
+    ask = asking(kernel)
+    heard = []
+    for number, cell in enumerate(STORY):
+        ask.send({"id": str(number), "ask": "snapshot"})
+        heard.append(kernel.run(cell, f"c{number}"))
+    assert [len(panel.now()) for panel in panels] == [9, 9]
+    assert len(ask.now()) == len(STORY)
+    assert outputs(heard) == alone
