@@ -152,6 +152,39 @@ class LabPage:
         found.wait_for()
         return found
 
+    @property
+    def dialog(self) -> Any:
+        """The dialog that is open."""
+        return self.page.locator(".jp-Dialog")
+
+    def fill(self, **texts: str) -> None:
+        """Fill fields of the dialog that is open, by their names."""
+        for name, text in texts.items():
+            control = self.dialog.locator(f'[id="pr-field-{name}"]')
+            if control.evaluate("control => control.tagName") == "SELECT":
+                control.select_option(text)
+            else:
+                control.fill(text)
+
+    def accept(self) -> None:
+        """Press the accepting button of the dialog that is open, and wait until the dialog is gone."""
+        found = self.dialog.element_handle()
+        self.dialog.locator("button.jp-mod-accept, button.jp-mod-warn").last.click()
+        found.wait_for_element_state("hidden")
+
+    def order(self, action: str, arguments: dict[str, Any] | None = None, **texts: str) -> None:
+        """Do one of the panel's actions that asks in a dialog first."""
+        self.command(f"pressrun:{action}", arguments, wait=False)
+        self.dialog.wait_for()
+        self.fill(**texts)
+        self.accept()
+
+    def await_row(self, section: str, text: str) -> Any:
+        """Wait for a row of a section that holds `text`, and return it."""
+        row = self.section(section).locator(".pr-Row", has_text=text).first
+        row.wait_for()
+        return row
+
     def report(self, file: Path) -> None:
         """Put what the page shows into a file and print what it said."""
         self.page.screenshot(path=str(file))
