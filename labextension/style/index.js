@@ -1,0 +1,4 @@
+import './base.css';
+import './cells.css';
+import './forms.css';
+import './views.css';
