@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KernelChannel } from '../src/kernel/channel.ts';
-import type { Comm, CommKernel } from '../src/kernel/channel.ts';
+import type { Comm, CommKernel, Question } from '../src/kernel/channel.ts';
 import { follow, readMessage } from '../src/kernel/follow.ts';
 import type { KernelView } from '../src/kernel/follow.ts';
 import { receipt, snapshot } from './made.ts';
@@ -12,7 +12,7 @@ type Data = Record<string, unknown> | object;
 class TestComm implements Comm {
   isDisposed = false;
   opened: Data | null = null;
-  readonly sent: Array<{ id: string; ask: string; cell_id: string }> = [];
+  readonly sent: Question[] = [];
   readonly target: string;
 
   constructor(target: string) {
@@ -26,7 +26,7 @@ class TestComm implements Comm {
     this.opened = data;
   }
 
-  send(data: { id: string; ask: string; cell_id: string }): void {
+  send(data: Question): void {
     this.sent.push(data);
   }
 
@@ -176,6 +176,16 @@ test('undo tells what was done, or throws what the kernel says', async () => {
   ask.tell({ type: 'answer', id: ask.sent[1]?.id, snapshot: null, done: '', error: 'no such capture' });
   assert.equal(await done, 'forgotten');
   await assert.rejects(failed, /no such capture/);
+});
+
+test('declared cells are told, and an older kernel that does not know the question is no error', async () => {
+  const { kernel, channel } = connected();
+  const told = channel.declare({ a: 'step load' });
+  const ask = kernel.last('pressrun.ask');
+  ask.tell({ type: 'answer', id: '', done: 'ready' });
+  assert.deepEqual(ask.sent[0]?.declared, { a: 'step load' });
+  ask.tell({ type: 'answer', id: ask.sent[0]?.id, snapshot: null, done: '', error: 'unknown question' });
+  assert.equal(await told, false);
 });
 
 test('a restart ends questions, and old comms are heard no more', async () => {

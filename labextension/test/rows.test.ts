@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { digestText } from '../src/model/digest.ts';
-import { CellReader, stepRows } from '../src/model/rows.ts';
+import { CellReader, declaredAside, stepRows } from '../src/model/rows.ts';
 import type { OpenCell, RowFacts, StepRow } from '../src/model/rows.ts';
 import type { CellReceipt } from '../src/records.ts';
 import { notebookState, receipt, trans } from './made.ts';
@@ -77,4 +77,14 @@ test('a cell is read once for each text', () => {
   assert.notEqual(reader.read({ ...cell, source: 'x = 2' }), first);
   reader.keepOnly(new Set());
   assert.notEqual(reader.read(cell), first);
+});
+
+test('what the kernel cannot see is told to it, what stands in the source is not', () => {
+  const cells = [
+    code(0, '%%register step load\nx = 1'),
+    code(1, 'x = 1', { pressrun: { register: { kind: 'model', name: 'churn', options: { object: 'clf' } } } }),
+    code(2, 'n = 1', { tags: ['parameters'] }),
+    code(3, 'x = 1')
+  ];
+  assert.deepEqual(declaredAside(cells, new CellReader()), { 'id-1': 'model churn --object clf', 'id-2': 'parameters' });
 });

@@ -20,8 +20,8 @@ PIECES = [
     "%%register", "%register", "# %register", "#%register", "parameters", "step", "data", "features", "model", "check",
     "skip", "modle", "params", "clean", "clean.", "con", "cell-3", "a/b", "größe", "--object", "--entity", "--sample=s",
     "--predict", "m.predict", "class", "-o", "=", "'", '"', "\\", " ", " ", " ", "\n", "\n", "\r\n", "\t", "#",
-    "status", "undo x", "x = 1", "x = !ls", "x = %time f()", '"""', "'''", "(", ")", "[", "?", "%%time", "!ls", "é",
-    "1st",
+    "status", "undo x", "stap", "dada", "chick", "skop", "x = !echo '\n", "y = a == %b\n", "x = 1",
+    "x = !ls", "x = %time f()", '"""', "'''", "(", ")", "[", "?", "%%time", "!ls", "é", "1st",
 ]  # fmt: skip
 
 

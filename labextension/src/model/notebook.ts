@@ -11,7 +11,7 @@ import type { Client } from '../server/client.ts';
 import { isRunning, withChange, withJob } from '../server/jobs.ts';
 import type { Trans } from '../translated.ts';
 import type { Facts, ServerState } from './facts.ts';
-import { CellReader, stepRows } from './rows.ts';
+import { CellReader, declaredAside, stepRows } from './rows.ts';
 import type { StepRow } from './rows.ts';
 import type { OpenNotebook } from './source.ts';
 import { stateOf } from './state.ts';
@@ -217,6 +217,24 @@ export class NotebookModel {
 
   #onChanged(): void {
     this.#emit();
+    this.#declare();
+  }
+
+  /** Tell the kernel what it cannot see, each time that it is another map, and each kernel session anew. */
+  #declare(): void {
+    const channel = this.source.channel;
+    const view = channel?.view ?? null;
+    if (channel === null || view === null) {
+      this.#declared = '';
+      return;
+    }
+    const declared = declaredAside(this.source.cells(), this.#reader);
+    const told = JSON.stringify([view.session, declared]);
+    const isFirst = this.#declared === '';
+    if (told !== this.#declared && !(isFirst && Object.keys(declared).length === 0)) {
+      this.#declared = told;
+      void channel.declare(declared);
+    }
   }
 
   #onSaved(): void {
@@ -232,6 +250,7 @@ export class NotebookModel {
   readonly #around: Surroundings;
   readonly #changed = new Signal<this, void>(this);
   readonly #reader = new CellReader();
+  #declared = '';
   #about: About | null = null;
   #saved: NotebookState | null = null;
   #jobs: ReadonlyArray<Job> = [];
