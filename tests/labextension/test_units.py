@@ -73,7 +73,7 @@ def agreed(answer):
 
 
 def test_the_panel_reads_declarations_as_python_does():
-    chance = random.Random(7)
+    chance = random.Random(4)
     cells = []
     for _ in range(3000):
         pieces = chance.choices(PIECES, k=chance.randint(1, 9))
