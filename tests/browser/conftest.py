@@ -122,7 +122,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., LabPage]]:
+def open_lab(browser: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., LabPage]]:
     """Give a function that opens a page of a server in a browser profile of its own.
 
     When a test fails, what its pages show and said is put where pytest says.
@@ -134,7 +134,7 @@ def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[
         options = {"viewport": {"width": 1280, "height": 900}, **options}
         if context is None:
             context = browser.new_context(**options)
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(20_000)
             contexts.append(context)
         lab = LabPage(context.new_page(), server)
         opened.append(lab)
@@ -147,7 +147,7 @@ def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[
     if failed is not None and failed.failed:
         for number, lab in enumerate(opened):
             with contextlib.suppress(Exception):
-                lab.report(Path(request.getfixturevalue("tmp_path")) / f"page{number}.png")
+                lab.report(tmp_path / f"page{number}.png")
     for context in contexts:
         context.close()
 
