@@ -108,10 +108,10 @@ with open_registry(place) as registry:
         index(registry.journal.database)
         figures["make a run searchable, with the first search after it"] = (cpu() - before) / 500 * 1000
     best = SearchRequest(kind="run", query="metrics.m0 > 5", sort="metrics.m0")
-    found = timed("search runs", 20, lambda _: search_registry(registry, best))
+    found = timed("search runs", 100, lambda _: search_registry(registry, best))
     assert len(found.found) == 100 and found.more and "params.p4" in found.found[0].values
     named = SearchRequest(kind="version", query="name = churn")
-    found = timed("search versions", 20, lambda _: search_registry(registry, named))
+    found = timed("search versions", 100, lambda _: search_registry(registry, named))
     assert len(found.found) == 100
 print(json.dumps(figures))
 """
@@ -174,7 +174,7 @@ tables.commit()
 tables.close()
 found = timed("search runs after ANALYZE", 5, search)
 assert len(found) == 100 and "p4" in found[0].data.params
-found = timed("search versions", 10, lambda _: client.search_model_versions("name = 'churn'", max_results=100))
+found = timed("search versions", 40, lambda _: client.search_model_versions("name = 'churn'", max_results=100))
 assert len(found) == 100
 print(json.dumps(figures))
 """

@@ -342,6 +342,9 @@ function sentence(hint: string): string {
   return hint.charAt(0).toUpperCase() + hint.slice(1);
 }
 
+/** A text as Python's `repr` shows it. */
 function quoted(text: string): string {
-  return text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replaceAll("'", "\\'")}'`;
+  const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  const escaped = text.replace(/[\\\n\r\t]/g, letter => escapes[letter] ?? letter);
+  return text.includes("'") && !text.includes('"') ? `"${escaped}"` : `'${escaped.replaceAll("'", "\\'")}'`;
 }

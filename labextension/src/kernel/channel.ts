@@ -11,12 +11,20 @@ import type { KernelAnswer, KernelQuestion } from '../records.ts';
 import { follow, readAnswer, readMessage, readRefusal } from './follow.ts';
 import type { KernelMessage, KernelView } from './follow.ts';
 
+/** A question as it goes over the comm: every field is there. */
+export type Question = {
+  id: string;
+  ask: KernelQuestion['ask'];
+  cell_id: string;
+  declared: Record<string, string>;
+};
+
 /** A comm as JupyterLab has it, as far as it is used here. */
 export interface Comm {
   onMsg(message: { content: { data: unknown } }): void | PromiseLike<void>;
   onClose(message: { content: { data: unknown } }): void | PromiseLike<void>;
   open(data: { protocol: number; client: string }): unknown;
-  send(data: { id: string; ask: string; cell_id: string }): unknown;
+  send(data: Question): unknown;
   close(): unknown;
   readonly isDisposed: boolean;
 }
@@ -105,6 +113,19 @@ export class KernelChannel {
     return answer.done;
   }
 
+  /**
+   * Tell the kernel which cells are declared where it cannot see it: in metadata and by tags, cell id -> words.
+   *
+   * Tells whether it took them; an older one does not know the question.
+   */
+  async declare(declared: Readonly<Record<string, string>>): Promise<boolean> {
+    try {
+      return (await this.#ask({ id: '', ask: 'declare', declared })).error === '';
+    } catch {
+      return false; // The kernel was restarted or changed meanwhile: the next one is told anew.
+    }
+  }
+
   dispose(): void {
     if (this.#isDisposed) {
       return;
@@ -169,7 +190,7 @@ export class KernelChannel {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       const send = (): void => {
-        comm.send({ id, ask: question.ask, cell_id: question.cell_id ?? '' });
+        comm.send({ id, ask: question.ask, cell_id: question.cell_id ?? '', declared: { ...question.declared } });
       };
       // A question that arrives before the kernel knows the comm is lost, so that its `ready` is waited for.
       if (this.#isReady) {

@@ -114,9 +114,9 @@ export class PipelinePanel extends SidePanel {
       return;
     }
     const health = SECTIONS.indexOf('health');
-    accordion.setRelativeSizes([4, 2, 2, 2, 2]);
     accordion.collapse(SECTIONS.indexOf('versions'));
     accordion.collapse(health);
+    accordion.setRelativeSizes([4, 2, 2, 0, 0]);
     accordion.expansionToggled.connect((_, index) => {
       if (index === health) {
         this.#context.model.isHealthWanted = !accordion.widgets[health]?.isHidden;

@@ -11,7 +11,7 @@ import type { Client } from '../server/client.ts';
 import { isRunning, withChange, withJob } from '../server/jobs.ts';
 import type { Trans } from '../translated.ts';
 import type { Facts, ServerState } from './facts.ts';
-import { CellReader, stepRows } from './rows.ts';
+import { CellReader, declaredAside, stepRows } from './rows.ts';
 import type { StepRow } from './rows.ts';
 import type { OpenNotebook } from './source.ts';
 import { stateOf } from './state.ts';
@@ -198,7 +198,7 @@ export class NotebookModel {
       if (!(error instanceof RequestError)) {
         throw error;
       }
-      this.#server = serverState(error);
+      this.#server = serverState(error, this.#about !== null);
       this.#error = error;
     }
   }
@@ -217,6 +217,24 @@ export class NotebookModel {
 
   #onChanged(): void {
     this.#emit();
+    this.#declare();
+  }
+
+  /** Tell the kernel what it cannot see, each time that it is another map, and each kernel session anew. */
+  #declare(): void {
+    const channel = this.source.channel;
+    const view = channel?.view ?? null;
+    if (channel === null || view === null) {
+      this.#declared = '';
+      return;
+    }
+    const declared = declaredAside(this.source.cells(), this.#reader);
+    const told = JSON.stringify([view.session, declared]);
+    const isFirst = this.#declared === '';
+    if (told !== this.#declared && !(isFirst && Object.keys(declared).length === 0)) {
+      this.#declared = told;
+      void channel.declare(declared);
+    }
   }
 
   #onSaved(): void {
@@ -232,6 +250,7 @@ export class NotebookModel {
   readonly #around: Surroundings;
   readonly #changed = new Signal<this, void>(this);
   readonly #reader = new CellReader();
+  #declared = '';
   #about: About | null = null;
   #saved: NotebookState | null = null;
   #jobs: ReadonlyArray<Job> = [];
@@ -246,15 +265,15 @@ export class NotebookModel {
   #isDisposed = false;
 }
 
-function serverState(error: RequestError): ServerState {
+function serverState(error: RequestError, isOurs: boolean): ServerState {
   if (error.status === 0) {
     return 'unreachable';
   }
   if (error.status === 403 || error.status === 401) {
     return 'forbidden';
   }
-  // Jupyter Server answers 404 to a route that it does not have; ours always tells where and what.
-  return error.status === 404 && error.remedy === '' ? 'missing' : 'failed';
+  // A server that has told what it is has the extension; from then on 404 is about what was asked for.
+  return error.status === 404 && !isOurs ? 'missing' : 'failed';
 }
 
 function lostCells(saved: NotebookState | null): string[] {

@@ -1,5 +1,5 @@
 /** One row for each registered cell: what it is declared to be, how it stands, what it read and made. Pure. */
-import { DeclarationError, parseDeclaration } from '../grammar/declaration.ts';
+import { DeclarationError, parseDeclaration, renderDeclaration } from '../grammar/declaration.ts';
 import type { Declaration, Metadata } from '../grammar/declaration.ts';
 import type { CellReceipt, NotebookState, Stale } from '../records.ts';
 import type { Trans } from '../translated.ts';
@@ -75,6 +75,18 @@ export function readCell(cell: OpenCell): CellReading {
     }
     throw error;
   }
+}
+
+/** The cells that are declared in metadata or by a tag, which the kernel does not see: cell id -> words. */
+export function declaredAside(cells: ReadonlyArray<OpenCell>, reader: CellReader): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const cell of cells) {
+    const declaration = reader.read(cell).declaration;
+    if (declaration !== null && (declaration.spelling === 'metadata' || declaration.spelling === 'tag')) {
+      found[cell.id] = renderDeclaration(declaration);
+    }
+  }
+  return found;
 }
 
 /** What is known beside the cells themselves. */

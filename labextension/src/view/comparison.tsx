@@ -18,7 +18,7 @@ const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/s
 export function Comparison(props: Props): React.JSX.Element {
   const { comparison, trans } = props;
   const [showsAll, setShowsAll] = React.useState(false);
-  const different = comparison.pairs.filter(pair => !SAME.has(pair.sameness));
+  const different = comparison.pairs.filter(pair => !SAME.has(pair.sameness) && pair.sameness !== 'not-compared');
   const pairs = showsAll ? comparison.pairs : different;
   const { shown, more } = useCapped(pairs, trans);
   const count = different.length;
@@ -41,7 +41,7 @@ export function Comparison(props: Props): React.JSX.Element {
         {trans._n('%1 output differs of %2.', '%1 outputs differ of %2.', count, comparison.pairs.length)}{' '}
         <label>
           <input type="checkbox" checked={showsAll} onChange={event => setShowsAll(event.target.checked)} />{' '}
-          {trans.__('Show those that are the same, too')}
+          {trans.__('Show the others, too')}
         </label>
       </p>
       {shown.map(pair => (
@@ -156,9 +156,6 @@ function Lines(props: { lines: ReadonlyArray<DiffLine>; trans: Trans }): React.J
     <table className="pr-Diff">
       <thead>
         <tr>
-          <th scope="col" className="pr-hidden">
-            {trans.__('Difference')}
-          </th>
           <th scope="col">{trans.__('Captured')}</th>
           <th scope="col">{trans.__('Replayed')}</th>
         </tr>
@@ -166,8 +163,10 @@ function Lines(props: { lines: ReadonlyArray<DiffLine>; trans: Trans }): React.J
       <tbody>
         {lines.map((line, index) => (
           <tr key={index} className={`pr-mod-${line.kind}`}>
-            <td className="pr-hidden">{words[line.kind]}</td>
-            <td>{line.kind === 'gap' ? '⋯' : (line.left ?? '')}</td>
+            <td>
+              {words[line.kind] ? <span className="pr-hidden">{words[line.kind]} </span> : null}
+              {line.kind === 'gap' ? '⋯' : (line.left ?? '')}
+            </td>
             <td>{line.kind === 'gap' ? '⋯' : (line.right ?? '')}</td>
           </tr>
         ))}

@@ -17,6 +17,7 @@ from pressrun.notebook.replay.events import (
     ReplayStarted,
 )
 from pressrun.records.panel.jobs import JobCell
+from pressrun.records.replay import CellStatus
 from pressrun.store.jobs import PROGRESS, JobFolder
 
 CELL_PROGRESS_S = 5.0  # between two lines about a cell that still runs
@@ -115,6 +116,13 @@ class Followed:
         self.cells: dict[int, JobCell] = {}
         self.expected = 0
         self.notes: list[str] = []
+
+    def settled(self) -> tuple[JobCell, ...]:
+        """Return the cells of a job that has ended: none of them runs, and none will."""
+        ends: dict[str, CellStatus] = {"waiting": "never-ran", "running": "interrupted"}
+        return tuple(
+            msgspec.structs.replace(cell, status=ends.get(cell.status, cell.status)) for cell in self.cells.values()
+        )
 
     @property
     def done(self) -> int:

@@ -92,7 +92,7 @@ def _result(folder: JobFolder, outcome: Outcome, duration_s: float) -> JobResult
         ended=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         duration_s=round(duration_s, 3),
         stage=followed.stage,
-        cells=tuple(followed.cells.values()),
+        cells=followed.settled(),
         expected=followed.expected,
         message=outcome.message,
         remedy=outcome.remedy,

@@ -10,14 +10,12 @@ from datetime import datetime, timezone
 import msgspec
 
 from pressrun.actions.job_progress import Followed
-from pressrun.actions.job_work import COMPARISON, stamp_of
-from pressrun.actions.jobs import LOG
 from pressrun.actions.panel_place import Place
 from pressrun.errors import CannotRestoreError, UnknownError
 from pressrun.records.jobs import JobResult, StoredOrder
 from pressrun.records.panel.comparison import PanelComparison
 from pressrun.records.panel.jobs import Job, JobState
-from pressrun.store.jobs import KEPT, JobFolder, job_folders, seconds_since
+from pressrun.store.jobs import COMPARISON, KEPT, LOG, JobFolder, job_folders, seconds_since, stamp_of
 
 BEGIN_S = 30.0
 """How long a job may take to say which process it is; nobody knows of one that never did."""
@@ -96,7 +94,7 @@ def _unended(folder: JobFolder, order: StoredOrder, place: Place, state: JobStat
         started=_time(followed.began) if followed.began else "",
         duration_s=round(max(0.0, time.time() - since), 1) if running else 0.0,
         stage=stage if running else "",
-        cells=tuple(followed.cells.values()),
+        cells=tuple(followed.cells.values()) if running else followed.settled(),
         done=followed.done,
         expected=followed.expected,
         message=message,
@@ -108,7 +106,7 @@ def _unended(folder: JobFolder, order: StoredOrder, place: Place, state: JobStat
 def _ended(folder: JobFolder, order: StoredOrder, place: Place, result: JobResult) -> Job:
     executed = place.project / result.executed if result.executed else None
     there = executed is not None and stamp_of(executed) == result.executed_stamp
-    ran = sum(1 for cell in result.cells if cell.status not in {"waiting", "running"})
+    ran = sum(1 for cell in result.cells if cell.status != "never-ran")
     return msgspec.structs.replace(
         _ordered(folder, order, place),
         state=result.state,

@@ -13,7 +13,7 @@ from pressrun.actions.panel_versions import shown_decision
 from pressrun.actions.register import RegisterRequest, register
 from pressrun.actions.registered import reference_of, version_stands
 from pressrun.actions.registry import Registry
-from pressrun.actions.rollback import RollbackOrder, roll_back
+from pressrun.actions.rollback import RollbackOrder, roll_back, take_back_overdue
 from pressrun.errors import AccessDeniedError, ContentMovedError, NotAllowedError, UsageError
 from pressrun.records.panel.orders import ApprovalOrder, Made, MoveOrder, RegisterOrder, VoteOrder
 from pressrun.records.panel.versions import PanelFinding
@@ -22,6 +22,11 @@ from pressrun.rules.access import Thing
 
 _Result = TypeVar("_Result")
 MAX_REASON = 4_000  # characters
+_SEEN = {
+    "predictions": "Its models load and predict what they did.",
+    "loaded": "Its models load.",
+    "files": "Its files are whole.",
+}
 
 
 class PolicyRefusesError(NotAllowedError):
@@ -145,6 +150,7 @@ def order_deployment(registry: Registry, order: MoveOrder) -> Made:
         raise UsageError("it is not said which version to deploy", where="to")
     reference = f"{order.name}@{order.to}"
     reference = reference_of(version_stands(registry.standing(), reference).event)
+    take_back_overdue(registry)
     done = _with_findings(
         registry,
         reference,
@@ -170,7 +176,8 @@ def order_rollback(registry: Registry, order: MoveOrder) -> Made:
         RollbackOrder(name=order.name, environment=order.environment, to=order.to or None, reason=reason),
     )
     reference = f"{done.name}@{done.number}" if done.number else ""
-    said = f"{reference or 'Nothing'} is live in {done.environment} again. {done.checked}".strip()
+    seen = _SEEN.get(done.checked, "")
+    said = f"{reference or 'Nothing'} is live in {done.environment} again. {seen}".strip()
     return Made(message=said, reference=reference, id=done.deployment)
 
 

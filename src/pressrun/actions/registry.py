@@ -42,6 +42,8 @@ from pressrun.store.open_objects import open_objects
 JOURNAL_FILE = "journal.db"
 SNAPSHOT_EVERY = 500
 """Entries after which the fold is kept, so that the next command need not fold them again."""
+WRITER_SNAPSHOT_EVERY = 2000
+"""The same for whoever goes on appending and has the fold: only others need one, before the registry is closed."""
 PATIENCE_S = 60.0
 """How long an event is offered again while others are faster."""
 
@@ -150,8 +152,13 @@ class Registry:
         fold(standing, (decode_entry(stored.leaf) for stored in journal.read(standing.head)))
         return self._kept_when_due(standing)
 
-    def _kept_when_due(self, standing: Standing) -> Standing:
-        if standing.head - self._kept < SNAPSHOT_EVERY:
+    def keep_snapshot_when_due(self) -> None:
+        """Keep the fold, where there is enough of it that nobody kept yet; for whoever closes the registry."""
+        if self._standing is not None:
+            self._kept_when_due(self._standing)
+
+    def _kept_when_due(self, standing: Standing, *, writing: bool = False) -> Standing:
+        if standing.head - self._kept < (WRITER_SNAPSHOT_EVERY if writing else SNAPSHOT_EVERY):
             return standing
         content = encode_snapshot(standing)
         self._kept = standing.head
@@ -253,15 +260,18 @@ class Registry:
                     # others were faster: from now on it is this writer's turn, and nobody slips in between
                     journal = turns.enter_context(self.journal.turn()) if journal is self.journal else journal
                     continue
-                self._kept_when_due(fold(standing, entries))
+                self._kept_when_due(fold(standing, entries), writing=True)
                 return entries
 
     def _decided(self, standing: Standing, build: Callable[[Standing], Sequence[Event]]) -> list[Draft]:
         before, self._deciding = self._deciding, True
         try:
             events = build(standing)
-            self._refuse_illegal(standing, events)
-            return [self._draft(event) for event in events]
+            actor = self.actor
+            for event in events:
+                if problem := problem_with(standing, event, actor.id, self.now(), self.members):
+                    raise RefusedError(problem, where=type(event).__name__)
+            return [Draft(event=event, actor=actor.id, via=actor.via, time=self.now()) for event in events]
         finally:
             self._deciding = before
 
@@ -314,15 +324,6 @@ class Registry:
         """
         claim_store(self.objects, self.journal)
         confirm_objects(self.objects, digests, again=again)
-
-    def _refuse_illegal(self, standing: Standing, events: Sequence[Event]) -> None:
-        for event in events:
-            if problem := problem_with(standing, event, self.actor.id, self.now(), self.members):
-                raise RefusedError(problem, where=type(event).__name__)
-
-    def _draft(self, event: Event) -> Draft:
-        actor = self.actor
-        return Draft(event=event, actor=actor.id, via=actor.via, time=self.now())
 
 
 def _prepare(root: Path) -> None:
@@ -381,5 +382,6 @@ def open_registry(
         if actor is not None:
             registry.act_as(actor)
         yield registry
+        registry.keep_snapshot_when_due()
     finally:
         journal.close()

@@ -48,11 +48,12 @@ LOAD = """
 _shell.run_line_magic("load_ext", "pressrun")
 _session = sys.modules["pressrun.interfaces.magics"].session_of(_shell)
 _guards = sys.modules["pressrun.interfaces.magics.guards"]
-_guards.LIMIT_S = 0.3
 _guards.LIMITS_S = dict()
 if {warm}:
+    _guards.LIMIT_S = 60
     _session.prepared().loaded(30)
     _session.guard.work["watch"]()
+_guards.LIMIT_S = 0.3
 def _fault(*args, _left=[{times}], _work=None):
     if _left[0] <= 0:
         return _before(*args)

@@ -313,10 +313,16 @@ def test_sqlite_reads_in_the_order_that_is_asked_for_whether_it_has_statistics_o
                         rows.run(statement)
             explaining = Explaining(journal.database)
             assert search(explaining, "version", parse_query(query), order=parse_order("metrics.a"), limit=3)
-            chosen, values, *_ = explaining.plans
-            assert re.fullmatch(r"SEARCH o USING .*INDEX found_number .*", chosen[0])
-            assert values[0].startswith("SEARCH shown USING INDEX")
-            assert not any(line.startswith("SCAN") for plan in explaining.plans for line in plan)
+            chosen = [plan for plan in explaining.plans if " o " in plan[0]]
+            values = [plan for plan in explaining.plans if any(" shown " in line for line in plan)]
+            assert chosen
+            assert values
+            assert all(re.fullmatch(r"SEARCH o USING .*INDEX found_number .*", plan[0]) for plan in chosen)
+            # what is asked for is a list that SQLite reads as a table, and the only one that it may read whole
+            lines = [line for plan in explaining.plans for line in plan]
+            assert not [
+                line for line in lines if line.startswith("SCAN") and not re.match("SCAN (one|json_each) ", line)
+            ]
 
 
 @pytest.mark.parametrize("limit", [-1, 100_001])

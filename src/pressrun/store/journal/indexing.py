@@ -40,6 +40,11 @@ _SHOW = (
     "INSERT INTO shown (subject, kind, content) VALUES (:subject, :kind, :content) "
     "ON CONFLICT (subject) DO UPDATE SET kind = excluded.kind, content = excluded.content"
 )
+_SHOWN: Final[dict[Dialect, str]] = {
+    # CROSS JOIN keeps SQLite from reading the whole table, whatever it believes of its size
+    "sqlite": "SELECT subject, kind, content FROM json_each(:among) AS one CROSS JOIN shown ON subject = one.value",
+    "postgresql": "SELECT subject, kind, content FROM shown WHERE subject = ANY(:among)",
+}
 _REACHED = "UPDATE indexed SET seq = :seq WHERE id = 1"
 
 Values = dict[str, float | str]
@@ -105,7 +110,7 @@ def index_waiting(rows: Rows, dialect: Dialect, place: str, most: int | None = N
     end = size if most is None else min(size, indexed + most)
     for after in range(indexed, end, PAGE):
         page = rows.run(_LEAVES, {"after": after, "page": min(PAGE, end - after)})
-        _index(rows, [_entry(seq, leaf, place) for seq, leaf in page], place)
+        _index(rows, dialect, [_entry(seq, leaf, place) for seq, leaf in page], place)
     if end > indexed:
         rows.run(_REACHED, {"seq": end})
         if dialect == "sqlite" and end >= _ANALYSED_FROM and indexed.bit_length() != end.bit_length():
@@ -119,26 +124,28 @@ def forget(rows: Rows) -> None:
         rows.run(statement)
 
 
-def shown_values(rows: Rows, subjects: Sequence[str], place: str) -> dict[str, tuple[str, Values]]:
+def shown_values(rows: Rows, dialect: Dialect, subjects: Sequence[str], place: str) -> dict[str, tuple[str, Values]]:
     """Return kind and values of those subjects that have any.
 
     Args:
         rows: a transaction.
-        subjects: no more than a database binds to one statement: SQLite 32,766 values, older ones 999.
+        dialect: of its database.
+        subjects: as many as one statement should look for.
         place: for messages.
 
     Raises:
         CannotRestoreError: what is kept for one cannot be read.
     """
-    listed, named = bound(subjects)
-    sql = f"SELECT subject, kind, content FROM shown WHERE subject IN ({listed})"  # noqa: S608 - names only
-    return {subject: (kind, read_shown(content, subject, place)) for subject, kind, content in rows.run(sql, named)}
+    found = rows.run(_SHOWN[dialect], among(dialect, subjects))
+    return {subject: (kind, read_shown(content, subject, place)) for subject, kind, content in found}
 
 
-def bound(values: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return what stands between the parentheses of ``IN (...)``, and what is bound to its names."""
-    named = {f"s{index}": value for index, value in enumerate(values)}
-    return ", ".join(f":{name}" for name in named), named
+def among(dialect: Dialect, values: Sequence[str]) -> dict[str, object]:
+    """Return what is bound to ``:among`` in a statement about one of some values.
+
+    All of them are one parameter: binding a hundred by name costs more than finding their rows.
+    """
+    return {"among": msgspec.json.encode(values).decode() if dialect == "sqlite" else list(values)}
 
 
 def read_shown(content: object, subject: str, place: str) -> Values:
@@ -171,7 +178,7 @@ def _entry(seq: int, leaf: object, place: str) -> Entry:
         raise damaged(f"entry {seq} cannot be read: {error}", place) from error
 
 
-def _index(rows: Rows, entries: Iterable[Entry], place: str) -> None:
+def _index(rows: Rows, dialect: Dialect, entries: Iterable[Entry], place: str) -> None:
     # of two rows with the same subject and key the later one counts, so only that one is written
     found = {(row.subject, row.key): (row, entry.seq) for entry in entries for row in rows_of(entry)}
     if not found:
@@ -181,7 +188,7 @@ def _index(rows: Rows, entries: Iterable[Entry], place: str) -> None:
     for row, _ in found.values():
         if row.kind != POINTER:
             values.setdefault(row.subject, (row.kind, {}))[1].update(shown_of(row.key, row.number, row.text))
-    before = shown_values(rows, list(values), place) if values else {}
+    before = shown_values(rows, dialect, list(values), place) if values else {}
     shown = [
         {"subject": subject, "kind": kind, "content": shown_content({**before.get(subject, _NOTHING)[1], **new})}
         for subject, (kind, new) in values.items()

@@ -9,17 +9,23 @@ one set nor in the other, which is what `pressrun.rules.query.evaluate` says, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import NamedTuple
 
 from pressrun.rules.query.keys import ENTRY, LIVE, Column, Kind
 from pressrun.rules.query.select import NEWEST_FIRST, Found, environment_of
 from pressrun.rules.query.tree import All, Any, Compare, Comparison, Exists, Like, Not, OneOf, Order, Query
-from pressrun.store.journal.database import Database, Rows
-from pressrun.store.journal.indexing import POINTER, bound, index, shown_values
+from pressrun.store.journal.database import Database, Dialect, Rows
+from pressrun.store.journal.indexing import POINTER, among, index, shown_values
 
 MOST = 100_000
 """Subjects that one search returns at most."""
-_AT_ONCE = 500  # subjects whose values are read by one statement; SQLite binds 32,766 values, older ones 999
+_AT_ONCE = 500  # subjects whose values are read by one statement
+_LOOKED_THROUGH = 4  # times as many subjects as are asked for are looked through before sets of all are made
+_LIMIT_LOOKED_THROUGH = 1000
+_POINTERS: dict[Dialect, str] = {
+    "sqlite": "SELECT text, key FROM found WHERE kind = :kind AND text IN (SELECT value FROM json_each(:among))",
+    "postgresql": "SELECT text, key FROM found WHERE kind = :kind AND text = ANY(:among)",
+}
 _OPPOSITE: dict[Comparison, Comparison] = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _SOMETHING = ("number IS NOT NULL", "text IS NOT NULL")
 _POINTER_KEY_BEGINS = len(LIVE) + 2  # SQL counts from 1
@@ -48,10 +54,9 @@ def search(
         subjects: list[str] = []
         for column in (*order.columns, None):
             if len(subjects) < limit and not (column is None and order.key == ENTRY):
-                statement = _Statement(database.dialect, kind, order, column)
-                sql = statement.select(query)
-                subjects += [str(row[0]) for row in rows.run(sql, {**statement.values, "limit": limit - len(subjects)})]
-        return list(_found(rows, kind, subjects, database.place))
+                asked = _Asked(kind, query, order, column, limit - len(subjects))
+                subjects += _subjects(rows, database.dialect, asked)
+        return list(_found(rows, database, kind, subjects))
 
 
 def known_keys(database: Database, kind: Kind) -> set[str]:
@@ -70,11 +75,37 @@ def known_keys(database: Database, kind: Kind) -> set[str]:
     return {str(row[0]) for row in found}
 
 
-def _found(rows: Rows, kind: Kind, subjects: Sequence[str], place: str) -> Iterator[Found]:
+class _Asked(NamedTuple):
+    """One statement's part of what is asked for.
+
+    Attributes:
+        column: the column of the sort key that it is about; None for all that has no such value.
+    """
+
+    kind: Kind
+    query: Query | None
+    order: Order
+    column: Column | None
+    limit: int
+
+
+def _subjects(rows: Rows, dialect: Dialect, asked: _Asked) -> list[str]:
+    if dialect == "sqlite" and asked.query is not None and asked.column and asked.limit <= _LIMIT_LOOKED_THROUGH:
+        # Mostly the first few hundred subjects hold enough that the query is true of, and looking at those is cheaper
+        # than making sets of all; where they don't, what it cost is little beside the sets.
+        first = _Statement(dialect, asked, among_first=_LOOKED_THROUGH * asked.limit)
+        sql = first.select()
+        if first.sets and len(found := rows.run(sql, first.values)) == asked.limit:
+            return [str(row[0]) for row in found]
+    statement = _Statement(dialect, asked)
+    return [str(row[0]) for row in rows.run(statement.select(), statement.values)]
+
+
+def _found(rows: Rows, database: Database, kind: Kind, subjects: Sequence[str]) -> Iterator[Found]:
     for first in range(0, len(subjects), _AT_ONCE):
         some = subjects[first : first + _AT_ONCE]
-        values = shown_values(rows, some, place)
-        live = _live(rows, some) if kind == "version" else {}
+        values = shown_values(rows, database.dialect, some, database.place)
+        live = _live(rows, database.dialect, some) if kind == "version" else {}
         for subject in some:
             shown_as, shown = values.get(subject, ("", {}))
             # a version that was described and never registered is none
@@ -82,11 +113,9 @@ def _found(rows: Rows, kind: Kind, subjects: Sequence[str], place: str) -> Itera
                 yield Found(subject=subject, values=shown, live=tuple(sorted(live.get(subject, ()))))
 
 
-def _live(rows: Rows, subjects: Sequence[str]) -> dict[str, list[str]]:
+def _live(rows: Rows, dialect: Dialect, subjects: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    listed, named = bound(subjects)
-    sql = f"SELECT text, key FROM found WHERE kind = :kind AND text IN ({listed})"  # noqa: S608 - names only
-    for subject, key in rows.run(sql, {**named, "kind": POINTER}):
+    for subject, key in rows.run(_POINTERS[dialect], {"kind": POINTER, **among(dialect, subjects)}):
         found.setdefault(subject, []).append(environment_of(key))
     return found
 
@@ -96,31 +125,42 @@ class _Statement:
 
     Args:
         dialect: which database.
-        kind: what is asked for.
-        order: what to sort by.
-        column: the column of the sort key that this statement is about; None for all that has no such value.
+        asked: what is asked for.
+        among_first: look only at so many subjects, those that come first; None for all. It is for a statement that has
+            a column.
+
+    Attributes:
+        sets: conditions about other rows of a subject than the one it is sorted by.
     """
 
-    def __init__(
-        self, dialect: Literal["sqlite", "postgresql"], kind: Kind, order: Order, column: Column | None
-    ) -> None:
+    def __init__(self, dialect: Dialect, asked: _Asked, *, among_first: int | None = None) -> None:
         self._dialect = dialect
-        self._order = order
-        self._column = column
-        self.values: dict[str, object] = {"kind": kind}
+        self._asked = asked
+        self._order = asked.order
+        self._column = asked.column
+        self._among_first = among_first
+        self.sets = 0
+        self.values: dict[str, object] = {"kind": asked.kind, "limit": asked.limit}
 
-    def select(self, query: Query | None) -> str:
+    def select(self) -> str:
         """Return the statement. ``o`` is the row by which a subject is found and sorted."""
+        query = self._asked.query
         condition = "" if query is None else f" AND {self._true(query)}"
         if self._column is not None:
             before = " AND o.number IS NULL" if self._column != self._order.columns[0] else ""
             direction = "DESC" if self._order.descending else "ASC"
-            sorted_by = self._by_code_points(f"o.{self._column}", self._column)
-            return (
-                f"SELECT o.subject FROM found o WHERE o.kind = :kind AND o.key = {self._bind(self._order.key)} "  # noqa: S608 - names only
-                f"AND o.{self._column} IS NOT NULL{before}{condition} "
-                f"ORDER BY {sorted_by} {direction}, o.seq DESC LIMIT :limit"
+            sorted_by = f"{self._by_code_points(f'o.{self._column}', self._column)} {direction}, o.seq DESC"
+            candidates = (
+                f"FROM found o WHERE o.kind = :kind AND o.key = {self._bind(self._order.key)} "
+                f"AND o.{self._column} IS NOT NULL{before}"
             )
+            bound = ""
+            if self._among_first is not None:
+                self.values["first"] = self._among_first
+                within = ">=" if self._order.descending else "<="
+                last = f"SELECT o.{self._column} {candidates} ORDER BY {sorted_by} LIMIT 1 OFFSET :first"
+                bound = f" AND o.{self._column} {within} ({last})"
+            return f"SELECT o.subject {candidates}{bound}{condition} ORDER BY {sorted_by} LIMIT :limit"
         present = [f"{column} IS NOT NULL" for column in self._order.columns]
         sorted_by = self._having(self._order.key, present, inside="NOT IN")
         return (
@@ -155,13 +195,20 @@ class _Statement:
         column: Column = "text" if isinstance(query, Like) else query.column
         if query.key == self._order.key and column == self._column:
             return self._test(f"o.{column}", query, negated=negated)  # the very row that is sorted by
-        # IS NOT NULL follows from every test. SQLite does not see that of NOT GLOB, and would read the whole table.
-        test = f"{column} IS NOT NULL AND {self._test(column, query, negated=negated)}"
+        test = self._test(column, query, negated=negated)
+        if not isinstance(query, Compare):
+            # It follows from every test. SQLite does not see that of NOT GLOB, and would read the whole table; before
+            # an equality it would look at every row that is not NULL.
+            test = f"{column} IS NOT NULL AND {test}"
         return self._having(query.key, [test])
 
     def _having(self, key: str, tests: Sequence[str], *, inside: str = "IN") -> str:
         # a SELECT for each test, since each is about one column, and so is each index
         named = self._bind(key)
+        if self._among_first is not None:
+            self.sets += 1
+            rows = [f"SELECT 1 FROM found WHERE subject = o.subject AND key = {named} AND {test}" for test in tests]  # noqa: S608 - names only
+            return f"{'NOT ' if inside == 'NOT IN' else ''}EXISTS ({' UNION ALL '.join(rows)})"
         rows = [f"SELECT subject FROM found WHERE kind = :kind AND key = {named} AND {test}" for test in tests]  # noqa: S608 - names only
         return self._member(inside, " UNION ALL ".join(rows))
 
