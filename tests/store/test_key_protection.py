@@ -12,8 +12,8 @@ from pressrun.store.person_keys import PASSPHRASE_VARIABLE, new_key, protection_
 from pressrun.store.signing import sign
 
 TOKEN = (
-    "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOMgLjqVWoD4ojhB2pS3+7ZcAFHJjZAsVtN1pBnn9fnN"
-    "AAAABHNzaDo= me\n"
+    "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOMgLjqVWoD4ojhB2pS3+7ZcAFHJjZAsVtN1"
+    "pBnn9fnNAAAABHNzaDo= me\n"
 )
 
 

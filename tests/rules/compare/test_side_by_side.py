@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,13 +33,11 @@ def test_long_equal_stretches_are_left_out_around_what_differs():
 
 
 def test_it_is_bounded_also_for_hostile_texts():
-    began = time.monotonic()
     lines, cut = side_by_side("a\n" * 200_000, "b\na\n" * 100_000)
     assert cut
     assert len(lines) <= 2 * MAX_LINES
     (line,), cut = side_by_side("x" * (MAX_LINE + 1), "x" * (MAX_LINE + 1))
     assert (cut, len(line.left or "")) == (True, MAX_LINE)
-    assert time.monotonic() - began < 30
 
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=40).map("\n".join)
