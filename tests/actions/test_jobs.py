@@ -202,7 +202,7 @@ def test_stopping_twice_kills_a_kernel_that_does_not_listen(root):
     deaf = (
         "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        print('no')"
     )
-    write_notebook(root / "project/work.ipynb", f"import time\n{loop}")
+    write_notebook(root / "project/work.ipynb", deaf)
     place = place_in(root)
     folder = begin_job(place, order())
     wait_until(lambda: any(c.status == "running" for c in job_of(folder, place).cells), "the cell")
