@@ -33,7 +33,8 @@ const SECOND_MS = 1000;
 const IN_PALETTE = [
   'show-panel', 'refresh', 'register-cell', 'unregister-cell', 'start-kernel', 'load-extension', 'run-all',
   'run-remaining', 'run-changed', 'undo-capture', 'replay', 'stop', 'compare', 'open-executed', 'go-to-failure',
-  'copy-command', 'package', 'verify', 'register-version', 'request-approval', 'approve', 'reject', 'withdraw', 'deploy',
+  'copy-command', 'package', 'verify', 'register-version', 'request-approval', 'approve', 'reject', 'remind', 'withdraw',
+  'deploy',
   'roll-back', 'history', 'doctor', 'open-example', 'how-to-fix'
 ];
 

@@ -9,6 +9,7 @@ import type { Made, NotebookState, PanelDecision, PanelRequest, PanelVersion } f
 import { RequestError } from '../server/client.ts';
 import { Findings } from '../view/findings.tsx';
 import { History } from '../view/history.tsx';
+import { COMMANDS } from '../tokens.ts';
 import { addCommand, needsNotebook, pathOf, textOf } from './deps.ts';
 import type { CommandArgs, Deps } from './deps.ts';
 
@@ -25,6 +26,7 @@ export function addVersionCommands(deps: Deps): void {
   add('request-approval', trans.__('Request approval…'), { reference, environment }, args => requestApproval(deps, args));
   add('approve', trans.__('Approve a version…'), { request }, args => vote(deps, 'approve', args));
   add('reject', trans.__('Reject a version…'), { request }, args => vote(deps, 'reject', args));
+  add('remind', trans.__('Copy a reminder of a request'), { request }, args => remind(deps, args));
   add('withdraw', trans.__('Withdraw a request or an approval…'), { request }, args => vote(deps, 'withdraw', args));
   add('deploy', trans.__('Deploy a version…'), { reference, environment }, args => deploy(deps, args));
   add('roll-back', trans.__('Roll back…'), { environment }, args => rollBack(deps, args));
@@ -119,6 +121,15 @@ async function vote(deps: Deps, verb: 'approve' | 'reject' | 'withdraw', args: C
     trans
   );
   await told(deps, made);
+}
+
+/** What can be sent to somebody who may approve. */
+async function remind(deps: Deps, args: CommandArgs): Promise<void> {
+  const { trans } = deps;
+  const request = requestOf(deps, await stateOf(deps, args), textOf(args, 'request'));
+  const command = `pressrun approve ${request.id}`;
+  const text = trans.__('%1 waits for approval for %2: %3', request.reference, request.environment, command);
+  await deps.app.commands.execute(`${COMMANDS}:copy-text`, { text });
 }
 
 function voteFields(verb: 'approve' | 'reject' | 'withdraw', request: PanelRequest, deps: Deps): Field[] {

@@ -4,7 +4,7 @@ import type { Trans } from '../translated.ts';
 export const ACTIONS = [
   'open-example', 'start-kernel', 'load-extension', 'register-cell', 'run-all', 'run-remaining', 'run-changed',
   'replay', 'stop', 'go-to-failure', 'compare', 'package', 'verify', 'register-version', 'request-approval', 'approve',
-  'reject', 'withdraw', 'deploy', 'roll-back', 'history', 'doctor', 'open-executed', 'copy-command', 'how-to-fix',
+  'reject', 'remind', 'withdraw', 'deploy', 'roll-back', 'history', 'doctor', 'open-executed', 'copy-command', 'how-to-fix',
   'refresh'
 ] as const;
 export type ActionId = (typeof ACTIONS)[number];
@@ -46,6 +46,8 @@ export function actionLabel(action: ActionId, trans: Trans): string {
       return trans.__('Approve…');
     case 'reject':
       return trans.__('Reject…');
+    case 'remind':
+      return trans.__('Copy a reminder');
     case 'withdraw':
       return trans.__('Withdraw the request…');
     case 'deploy':

@@ -60,7 +60,7 @@ export function countCells(facts: Pick<Facts, 'cells'>): { all: number; done: nu
 const DONE: ReadonlySet<CellState> = new Set<CellState>(['captured', 'partial']);
 const READING: ReadonlySet<ActionId> = new Set<ActionId>([
   'open-executed', 'compare', 'go-to-failure', 'history', 'doctor', 'copy-command', 'how-to-fix', 'refresh',
-  'start-kernel', 'load-extension', 'register-cell', 'run-all', 'run-remaining', 'run-changed'
+  'remind', 'start-kernel', 'load-extension', 'register-cell', 'run-all', 'run-remaining', 'run-changed'
 ]);
 
 const noNotebook: Rule = (facts, trans) =>
@@ -298,8 +298,8 @@ const RULES: ReadonlyArray<Rule> = [
 function awaiting(version: PanelVersion, request: PanelRequest, trans: Trans): PanelState {
   const asked = Math.max(request.needed, 1);
   const line = trans.__('Version %1 waits for approval (%2 of %3)', version.number, request.given.length, asked);
-  const action: ActionId = request.may_approve ? 'approve' : request.may_withdraw ? 'withdraw' : 'history';
-  const rest: ActionId[] = ['approve', 'reject', 'withdraw', 'history', 'verify'];
+  const action: ActionId = request.may_approve ? 'approve' : 'remind';
+  const rest: ActionId[] = ['approve', 'reject', ...(request.may_withdraw ? (['withdraw'] as const) : []), 'history', 'verify'];
   return state('awaiting', 'busy', request.stale ? trans.__('Approvals of version %1 are stale', version.number) : line,
     button(action, trans), { hint: request.stale || (request.may_approve ? '' : request.why_not),
       secondary: rest.filter(other => other !== action) });
