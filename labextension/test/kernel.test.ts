@@ -14,9 +14,11 @@ class TestComm implements Comm {
   opened: Data | null = null;
   readonly sent: Question[] = [];
   readonly target: string;
+  readonly subshellStarted: Promise<void>;
 
-  constructor(target: string) {
+  constructor(target: string, subshellStarted: Promise<void>) {
     this.target = target;
+    this.subshellStarted = subshellStarted;
   }
 
   onMsg(_: { content: { data: unknown } }): void {}
@@ -50,9 +52,11 @@ class TestComm implements Comm {
 class TestKernel implements CommKernel {
   readonly comms: TestComm[] = [];
   readonly targets = new Map<string, () => void>();
+  supportsSubshells = false;
+  subshellStarted: Promise<void> = Promise.resolve();
 
   createComm(target: string): TestComm {
-    const comm = new TestComm(target);
+    const comm = new TestComm(target, this.subshellStarted);
     this.comms.push(comm);
     return comm;
   }
@@ -83,10 +87,39 @@ function connected(): { kernel: TestKernel; channel: KernelChannel } {
 const seqOf = (channel: KernelChannel): number => channel.view?.seq ?? -1;
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-test('the front end opens the comm with the protocol and its own name', () => {
+test('the front end opens the comm with the protocol and its own name', async () => {
   const { kernel, channel } = connected();
+  await settled();
   assert.deepEqual(kernel.last('pressrun').opened, { protocol: 1, client: 'tab-1' });
   assert.equal(channel.state, 'connected');
+});
+
+test('a comm is opened once it has its subshell, and one that is wanted no more is not opened', async () => {
+  const { kernel, channel } = connected();
+  await settled();
+  let start = (): void => undefined;
+  kernel.supportsSubshells = true;
+  kernel.subshellStarted = new Promise(resolve => {
+    start = resolve;
+  });
+  channel.connect();
+  channel.connect();
+  await settled();
+  assert.equal(kernel.last('pressrun').opened, null);
+  start();
+  await settled();
+  const [first, second] = kernel.comms.filter(comm => comm.target === 'pressrun').slice(-2);
+  assert.equal(first?.opened, null);
+  assert.deepEqual(second?.opened, { protocol: 1, client: 'tab-1' });
+});
+
+test('a subshell that cannot be started keeps nobody from asking', async () => {
+  const { kernel, channel } = connected();
+  kernel.supportsSubshells = true;
+  kernel.subshellStarted = Promise.reject(new Error('none'));
+  channel.connect();
+  await settled();
+  assert.notEqual(kernel.last('pressrun').opened, null);
 });
 
 test('started and captured change the view', () => {
@@ -201,9 +234,10 @@ test('a restart ends questions, and old comms are heard no more', async () => {
   assert.equal(seqOf(channel), 1);
 });
 
-test('disposing closes both comms and hears no hello', () => {
+test('disposing closes both comms and hears no hello', async () => {
   const { kernel, channel } = connected();
   void channel.undo('a').catch(() => undefined);
+  await settled();
   channel.dispose();
   assert.ok(kernel.comms.every(comm => comm.isDisposed));
   assert.equal(kernel.targets.size, 0);

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from tests.actions.job_places import ended, place_in, printed, wait_until, write_notebook
 
+from pressrun.actions import jobs
 from pressrun.actions.job_view import command_of, comparison_of, job_of, jobs_of
 from pressrun.actions.jobs import begin_job, stop_job
 from pressrun.actions.registry import open_registry
@@ -195,3 +196,51 @@ def test_given_parameters_are_shown_and_the_command_line_does_the_same(root, mon
     assert job.parameters == {"n": "5", "token": "secret://WORK_TOKEN"}
     assert command_of(folder) == "pressrun replay work.ipynb -p n=5 -p token=secret://WORK_TOKEN"
     assert not [path for path in folder.path.iterdir() if b"a-token-that-is-nobodys" in path.read_bytes()]
+
+
+def test_stopping_twice_kills_a_kernel_that_does_not_listen(root):
+    deaf = (
+        "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        print('no')"
+    )
+    write_notebook(root / "project/work.ipynb", deaf)
+    place = place_in(root)
+    folder = begin_job(place, order())
+    wait_until(lambda: any(c.status == "running" for c in job_of(folder, place).cells), "the cell")
+    family = psutil.Process(folder.pid()).children(recursive=True)
+    stop_job(folder)
+    wait_until(lambda: "The cell is being interrupted." in job_of(folder, place).notes, "the interruption")
+    assert (job_of(folder, place).state, job_of(folder, place).stage) == ("running", "Stopping")
+    stop_job(folder)
+    assert ended(folder, place).state == "stopped"
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert alive == []
+
+
+def test_a_process_that_does_not_listen_at_all_is_killed_with_its_group(root, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE_S", 0.2)
+    monkeypatch.setattr(jobs, "RUNNER", root / "deaf.py")
+    write_notebook(root / "project/work.ipynb", "x = 1")
+    (root / "deaf.py").write_text(
+        "import pathlib, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "pathlib.Path('deaf').touch()\ntime.sleep(600)\n"
+    )
+    place = place_in(root)
+    folder = begin_job(place, order())
+    wait_until((folder.path / "deaf").exists, "the process")
+    assert job_of(folder, place).state == "waiting"
+    stop_job(folder)
+    job = ended(folder, place)
+    assert (job.state, job.message) == ("stopped", "It was stopped, and had to be killed.")
+
+
+def test_a_process_that_never_came_to_begin_says_why_in_its_log(root, monkeypatch):
+    monkeypatch.setattr(jobs, "RUNNER", root / "broken.py")
+    write_notebook(root / "project/work.ipynb", "x = 1")
+    (root / "broken.py").write_text("raise ImportError('msgspec is gone')")
+    place = place_in(root)
+    folder = begin_job(place, order())
+    job = ended(folder, place)
+    assert job.state == "lost"
+    assert str(folder.path / "log.txt") in job.remedy
+    assert "msgspec is gone" in (folder.path / "log.txt").read_text()

@@ -40,15 +40,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def wheel() -> Path:
-    """Give the project's wheel with the panel in it: the one that a variable names, else the one in ``dist``."""
+    """Give the project's wheel as it is now, with the panel as it was built last, or the one that a variable names."""
     named = os.environ.get(WHEEL_VARIABLE)
-    found = [Path(named)] if named else sorted((ROOT / "dist").glob("pressrun-*.whl"))
-    if not found:
-        pytest.skip(f"no wheel in dist: `make wheel` makes one, or {WHEEL_VARIABLE} names it")
-    with zipfile.ZipFile(found[-1]) as content:
-        if not any("remoteEntry" in name for name in content.namelist()):
-            pytest.fail(f"{found[-1]} holds no panel; `make wheel` makes one that does")
-    return found[-1]
+    if named:
+        return Path(named)
+    if not (ROOT / "labextension" / "dist" / "static" / "style.js").exists():
+        pytest.skip(f"the panel is not built: `make panel` builds it, or {WHEEL_VARIABLE} names a wheel")
+    place = Path(sys.prefix) / "test-environments"
+    place.mkdir(exist_ok=True)
+    with (place / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = [sys.executable, "-m", "uv", "build", "--quiet", "--no-build-isolation", "--wheel", "--python",
+                 sys.executable, "--out-dir", str(place / "wheel")]  # fmt: skip
+        subprocess.run(build, cwd=ROOT, check=True)
+        (made,) = (place / "wheel").glob("*.whl")
+        kept = made.with_name(f"{hashlib.sha256(made.read_bytes()).hexdigest()[:12]}") / made.name
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(made, kept)
+    with zipfile.ZipFile(kept) as content:
+        assert any("remoteEntry" in name for name in content.namelist())
+    return kept
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +133,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., LabPage]]:
+def open_lab(browser: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., LabPage]]:
     """Give a function that opens a page of a server in a browser profile of its own.
 
     When a test fails, what its pages show and said is put where pytest says.
@@ -134,7 +145,7 @@ def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[
         options = {"viewport": {"width": 1280, "height": 900}, **options}
         if context is None:
             context = browser.new_context(**options)
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(20_000)
             contexts.append(context)
         lab = LabPage(context.new_page(), server)
         opened.append(lab)
@@ -147,7 +158,7 @@ def open_lab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[
     if failed is not None and failed.failed:
         for number, lab in enumerate(opened):
             with contextlib.suppress(Exception):
-                lab.report(Path(request.getfixturevalue("tmp_path")) / f"page{number}.png")
+                lab.report(tmp_path / f"page{number}.png")
     for context in contexts:
         context.close()
 

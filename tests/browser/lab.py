@@ -67,9 +67,14 @@ class LabPage:
 
     def await_ready(self) -> None:
         """Wait until a notebook is shown and its kernel is ready."""
-        self.page.wait_for_function("() => window.jupyterapp !== undefined")
-        self.page.evaluate("() => window.jupyterapp.restored.then(() => true)")
+        self.await_app()
         self.page.wait_for_function(IDLE)
+
+    def await_app(self) -> None:
+        """Wait until the application is there; a second tab is sent to a workspace of its own meanwhile."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp !== undefined && window.jupyterapp.restored.then(() => true)"
+        )
 
     def command(self, name: str, arguments: dict[str, Any] | None = None, *, wait: bool = True) -> None:
         """Execute a command of the application; wait for its end unless `wait` is false."""
@@ -162,7 +167,8 @@ class LabPage:
         for name, text in texts.items():
             control = self.dialog.locator(f'[id="pr-field-{name}"]')
             if control.evaluate("control => control.tagName") == "SELECT":
-                control.select_option(text)
+                labels = control.locator("option").all_inner_texts()
+                control.select_option(label=next(label for label in labels if label.split(":")[0] == text))
             else:
                 control.fill(text)
 
@@ -178,6 +184,10 @@ class LabPage:
         self.dialog.wait_for()
         self.fill(**texts)
         self.accept()
+
+    def await_text(self, text: str) -> None:
+        """Wait until the panel says something."""
+        self.panel.get_by_text(text).first.wait_for()
 
     def await_row(self, section: str, text: str) -> Any:
         """Wait for a row of a section that holds `text`, and return it."""

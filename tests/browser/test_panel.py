@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from tests.browser.notebooks import SMALL, small_project, write_notebook
 
 CAPTURED = re.compile(r"cell \d · captured")
@@ -50,7 +49,7 @@ def test_what_changed_since_the_capture_is_told_and_run_again(lab, project):
     (project / "orders.csv").write_text("south,1\n")
     lab.command("pressrun:refresh")
     lab.await_state("stale")
-    assert "orders.csv" in lab.line
+    lab.await_text("1 file, 1 changed")
     lab.command("pressrun:run-all")
     lab.await_state("ready")
 
@@ -75,24 +74,20 @@ def test_a_cell_that_is_registered_in_the_panel_is_captured_however_that_is_writ
 def test_the_panel_answers_while_a_cell_runs(server, project, open_lab):
     """A page that is opened meanwhile shows what the kernel has captured, and that it runs a cell."""
     small_project(project)
-    waiting = f"%%register step slow\nimport os, time\nwhile not os.path.exists({str(project / 'go')!r}):\n    time.sleep(0.02)"
+    go = str(project / "go")
+    waiting = f"%%register step slow\nimport os, time\nwhile not os.path.exists({go!r}):\n    time.sleep(0.02)"
     write_notebook(project / "orders.ipynb", *SMALL, waiting)
     lab = open_lab(server, f"{project.name}/orders.ipynb")
     lab.show_panel()
     lab.command("notebook:run-all-cells", wait=False)
     lab.await_state("busy")
     lab.await_row("steps", "slow")
-    lab.page.wait_for_function(
-        f"() => document.querySelector('#pressrun-panel').innerText.includes('cell 5 · running')"
-    )
+    lab.page.wait_for_function("() => document.querySelector('#pressrun-panel').innerText.includes('cell 5 · running')")
     second = open_lab(server, context=lab.page.context)
     second.page.goto(lab.page.url.split("?")[0])
-    second.page.wait_for_function("() => window.jupyterapp !== undefined")
-    second.page.evaluate("() => window.jupyterapp.restored.then(() => true)")
+    second.await_app()
     second.show_panel()
-    second.page.wait_for_function(
-        "() => document.querySelector('#pressrun-panel').innerText.includes('cell 5 · running')"
-    )
+    second.await_text("cell 5 · running")
     assert captured(second) == 3
     assert not (project / "go").exists()
     (project / "go").touch()
@@ -106,6 +101,7 @@ def test_a_restarted_kernel_and_a_reloaded_page_are_followed_again(lab):
     lab.command("notebook:restart-kernel", wait=False)
     lab.accept()
     lab.await_ready()
+    lab.await_text("cell 4 · captured")
     assert captured(lab) == 3
     lab.source(4, "%%register step count\nn = 5")
     lab.await_state("no-extension")

@@ -27,6 +27,9 @@ export interface Comm {
   send(data: Question): unknown;
   close(): unknown;
   readonly isDisposed: boolean;
+  dispose?(): void;
+  /** Settles once the comm has a subshell of its own; JupyterLab 4.4 and later. */
+  readonly subshellStarted?: Promise<void>;
 }
 
 /** A kernel connection, as far as it is used here. */
@@ -34,6 +37,8 @@ export interface CommKernel {
   createComm(target: string): Comm;
   registerCommTarget(target: string, opened: () => void): void;
   removeCommTarget(target: string, opened: () => void): void;
+  readonly info?: Promise<unknown>;
+  readonly supportsSubshells?: boolean;
 }
 
 /** `absent`: the kernel has no extension; `refused`: it has another protocol, or broke off and says why. */
@@ -95,7 +100,7 @@ export class KernelChannel {
         this.#closed(message.content.data);
       }
     };
-    comm.open({ protocol: PROTOCOL, client: this.#client });
+    void this.#open(comm);
   }
 
   /** The kernel restarts or died: what it told is over. */
@@ -223,8 +228,26 @@ export class KernelChannel {
     };
     this.#questions = comm;
     this.#isReady = false;
-    comm.open({ protocol: PROTOCOL, client: this.#client });
+    void this.#open(comm);
     return comm;
+  }
+
+  /** Open a comm, once it has its subshell: what is sent before waits for all cells that are to run. */
+  async #open(comm: Comm): Promise<void> {
+    try {
+      await this.#kernel.info;
+      if (this.#kernel.supportsSubshells === true) {
+        await comm.subshellStarted;
+      }
+    } catch {
+      // Without a subshell the kernel answers as well, when the cell has run.
+    }
+    if (comm !== this.#events && comm !== this.#questions) {
+      comm.dispose?.(); // The kernel never heard of it, so that there is nothing to be closed.
+    } else if (!comm.isDisposed) {
+      this.#opened.add(comm);
+      comm.open({ protocol: PROTOCOL, client: this.#client });
+    }
   }
 
   #ready(): void {
@@ -252,7 +275,7 @@ export class KernelChannel {
     this.#events = null;
     this.#questions = null;
     for (const comm of open) {
-      if (comm !== null && !comm.isDisposed) {
+      if (comm !== null && !comm.isDisposed && this.#opened.has(comm)) {
         comm.close();
       }
     }
@@ -281,4 +304,5 @@ export class KernelChannel {
   #count = 0;
   #isAsking = false;
   #isDisposed = false;
+  readonly #opened = new WeakSet<Comm>();
 }
