@@ -120,6 +120,7 @@ def main() -> None:
     app = ServerApp(
         ip="127.0.0.1",
         port=0,
+        base_url="/user/ana/",
         open_browser=False,
         allow_root=True,
         root_dir=root,
