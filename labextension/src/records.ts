@@ -81,6 +81,7 @@ export interface Job {
   number: number;
   kind: "package" | "replay" | "verify";
   notebook: string;
+  source: string;
   state: "completed" | "differs" | "failed" | "lost" | "refused" | "running" | "stopped" | "waiting";
   created: string;
   by: string;

@@ -57,7 +57,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: 32 hex digits. `number`: of this notebook's jobs, from 1.
-        notebook: as the front end names it.
+        notebook: as the front end names it. `source`: sha256 of the notebook file that it ran, empty where not known.
         parameters: name -> value that was given, as text; secrets as their references.
         stage: what it is doing, in words.
         done: cells that have ended. `expected`: cells that are to run; 0 while that is not known.
@@ -75,6 +75,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     kind: JobKind
     notebook: str
+    source: str = ""
     state: JobState
     created: str
     by: str = ""
