@@ -10,14 +10,12 @@ from datetime import datetime, timezone
 import msgspec
 
 from pressrun.actions.job_progress import Followed
-from pressrun.actions.job_work import COMPARISON, stamp_of
-from pressrun.actions.jobs import LOG
 from pressrun.actions.panel_place import Place
 from pressrun.errors import CannotRestoreError, UnknownError
 from pressrun.records.jobs import JobResult, StoredOrder
 from pressrun.records.panel.comparison import PanelComparison
 from pressrun.records.panel.jobs import Job, JobState
-from pressrun.store.jobs import KEPT, JobFolder, job_folders, seconds_since
+from pressrun.store.jobs import COMPARISON, KEPT, LOG, JobFolder, job_folders, seconds_since, stamp_of
 
 BEGIN_S = 30.0
 """How long a job may take to say which process it is; nobody knows of one that never did."""

@@ -12,22 +12,21 @@ from pressrun.actions.panel_comparison import ComparedRuns, panel_comparison
 from pressrun.actions.progress import Progress
 from pressrun.actions.replay import ReplaySettings, Values, default_output, replay
 from pressrun.errors import ContentMovedError, NotebookFailedError, UsageError
-from pressrun.notebook.read import read_notebook
+from pressrun.notebook.read import cells_of, read_notebook
 from pressrun.notebook.replay.executed import is_result_of_a_run, write_whole
-from pressrun.records.cells import Notebook
+from pressrun.records.cells import Cell, Notebook
 from pressrun.records.comparison import Comparison, Receipt
 from pressrun.records.jobs import StoredOrder
 from pressrun.records.panel.jobs import JobFailure, JobState
 from pressrun.records.replay import Replay
 from pressrun.rules.grade import grade
 from pressrun.rules.varying import UNEQUAL
-from pressrun.store.jobs import JobFolder
+from pressrun.store.jobs import COMPARISON, EXECUTED, JobFolder, stamp_of
 
 if TYPE_CHECKING:
     from pressrun.actions.package import Packaged
     from pressrun.actions.verify import Verified
 
-EXECUTED, COMPARISON = "executed.ipynb", "comparison.json"
 MAX_TRACEBACK = 20_000  # characters
 SHOWN_READS = 5
 
@@ -166,15 +165,6 @@ def _handed_over(executed: Path, notebook: Path, project: Path) -> tuple[dict[st
     return {"executed": target.relative_to(project).as_posix(), "executed_stamp": stamp_of(target)}, ()
 
 
-def stamp_of(path: Path) -> str:
-    """Return what tells whether a file is still the one that was written; empty when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ""
-    return f"{found.st_size}:{found.st_mtime_ns}"
-
-
 def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebook, progress: Progress) -> Outcome:
     from pressrun.actions.package import package  # noqa: PLC0415 - a replay needs none of it
     from pressrun.actions.press import PackageRequest  # noqa: PLC0415 - likewise
@@ -189,7 +179,8 @@ def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebo
         return Outcome(state="failed", message=f"{error.what}.", remedy=error.remedy, failure=told)
     receipts = [done.receipt, *([done.saved] if done.saved is not None else [])]
     different = sum(_unequal(receipt.comparison) for receipt in receipts)
-    _keep_receipt(folder, order, done.saved or done.receipt, read)
+    found = _executed_cells(done, folder.path.parents[2]) if done.saved is not None else ()
+    _keep_receipt(folder, order, done.saved or done.receipt, read.cells, found)
     lock = next((file.digest for file in done.manifest.content.files if file.role == "lock"), "")
     return Outcome(
         state="completed" if done.same else "differs",
@@ -251,7 +242,23 @@ def _verified(done: Verified, different: int) -> tuple[JobState, str]:
     return "differs", f"{done.name} replays, and {_many(different)} from what was packaged."
 
 
-def _keep_receipt(folder: JobFolder, order: StoredOrder, receipt: Receipt, read: Notebook | None = None) -> None:
+def _executed_cells(done: Packaged, project: Path) -> tuple[Cell, ...]:
+    """Return the cells of the run that the saved outputs were compared with, as the bundle's evidence holds them."""
+    from pressrun.actions.exchange import store_of  # noqa: PLC0415 - a replay needs none of it
+
+    digest = next((piece.digest for piece in done.manifest.evidence if piece.kind == "executed-notebook"), "")
+    if not digest:
+        return ()
+    return cells_of(msgspec.json.decode(store_of(project).objects.read(digest)))
+
+
+def _keep_receipt(
+    folder: JobFolder,
+    order: StoredOrder,
+    receipt: Receipt,
+    expected: tuple[Cell, ...] = (),
+    found: tuple[Cell, ...] = (),
+) -> None:
     if receipt.comparison is None:
         return
     against = {"saved-outputs": "saved outputs and replay", "bundle": "bundle and replay"}
@@ -259,7 +266,8 @@ def _keep_receipt(folder: JobFolder, order: StoredOrder, receipt: Receipt, read:
         job=order.id,
         title=f"{Path(order.notebook).name}, run {order.number}: {against.get(receipt.against, 'two replays')}",
         comparison=receipt.comparison,
-        expected=read.cells if read is not None and receipt.against == "saved-outputs" else (),
+        expected=expected,
+        found=found,
         difference=receipt.difference,
         against=receipt.against,
         grade=receipt.grade,

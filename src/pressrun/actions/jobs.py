@@ -34,11 +34,10 @@ from pressrun.records.panel.orders import JobOrder
 from pressrun.rules.paths import name_problem
 from pressrun.rules.secrets.scan import find_in_text
 from pressrun.store.bundles import BundleStore
-from pressrun.store.jobs import PROCESS, RESULT, STOP, JobFolder, find_job, make_job, process_of
+from pressrun.store.jobs import LOG, PROCESS, RESULT, STOP, JobFolder, find_job, make_job, process_of
 from pressrun.store.layout import STORE_FOLDER
 
 RUNNER = Path(__file__).with_name("job_runner.py")
-LOG = "log.txt"
 GRACE_S = 20.0
 """How long a job has to end after each of SIGINT, which ends a cell, and SIGTERM, which ends the kernel."""
 POLL_S = 0.1
@@ -104,6 +103,8 @@ def _checked(order: JobOrder, place: Place) -> str:
     if order.name and (problem := name_problem(order.name)):
         raise UsageError(f"the name {order.name[:80]!r} is not allowed: {problem}", remedy="Give another one.")
     if order.kind == "verify":
+        if order.kernel:
+            raise UsageError("a bundle is verified in its own environment or the current one", where="kernel")
         if order.parameters:
             raise UsageError("a bundle is verified with the values it was packaged with", where="parameters")
         if not order.bundle:

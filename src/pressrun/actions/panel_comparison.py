@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ MAX_HTML = 4 << 20  # characters that are looked at for a table
 MAX_WHOLE = 8 << 20  # characters of all that is shown; what comes after is told and not shown
 MAX_PAIRS = 2_000
 MAX_DIFFERENCES = 2_000
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
@@ -33,7 +35,7 @@ class ComparedRuns(msgspec.Struct, frozen=True, kw_only=True):
     """Two runs and what comparing them gave.
 
     Attributes:
-        expected: cells of the one run, none where they are not known: then only excerpts are shown. `found` likewise.
+        expected: cells of the one run. `found` likewise; where those of either are not known, excerpts are shown.
     """
 
     job: str
@@ -53,7 +55,7 @@ def panel_comparison(runs: ComparedRuns) -> PanelComparison:
     outputs = sorted(runs.comparison.outputs, key=lambda output: output.sameness not in UNEQUAL)
     pairs, room = [], MAX_WHOLE
     for output in outputs[:MAX_PAIRS]:
-        pair = _pair(output, left.get(output.cell), right.get(output.found_cell))
+        pair = _pair(output, left.get(output.cell), right.get(output.found_cell), known=bool(left and right))
         room -= _size_of(pair)
         pairs.append(pair if room >= 0 else _without_content(pair))
     notes = list(runs.notes)
@@ -72,8 +74,8 @@ def panel_comparison(runs: ComparedRuns) -> PanelComparison:
     )
 
 
-def _pair(output: OutputComparison, left: Cell | None, right: Cell | None) -> OutputPair:
-    expected, found = _sides(output, left, right)
+def _pair(output: OutputComparison, left: Cell | None, right: Cell | None, *, known: bool) -> OutputPair:
+    expected, found = _sides(output, left, right) if known else (None, None)
     whole = OutputPair(
         cell=output.cell,
         cell_id=(left.id or "") if left is not None else "",
@@ -115,7 +117,8 @@ def _text(mime: str, side: _Side) -> str | None:
     value = side[mime] if mime in side else side.get("text/plain", next(iter(side.values())))
     if mime == ERROR and isinstance(value, dict):
         return f"{value.get('ename', '')}: {value.get('evalue', '')}"
-    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False, default=str)
+    return _COLOURS.sub("", text)
 
 
 def _with_text(pair: OutputPair, expected: str | None, found: str | None) -> OutputPair:

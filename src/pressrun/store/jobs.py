@@ -6,7 +6,7 @@
     <id>/progress.jsonl    what happened so far, a line each; only ever appended to
     <id>/stop.json         somebody wants it to stop
     <id>/result.json       how it ended; written last
-    <id>/...               what the job itself keeps: its log, the executed notebook, a comparison
+    <id>/log.txt           what its process wrote; executed.ipynb and comparison.json: what the job itself keeps
 
 A file that is there is whole: all but the progress are written aside and renamed. They are not forced onto the disk:
 a job that a power failure took has no result and counts as lost.
@@ -38,6 +38,7 @@ KEPT = 20
 """Jobs that are kept for each notebook; one that runs is never removed."""
 ORDER, PROCESS, ALIVE = "order.json", "process.json", "alive.lock"
 PROGRESS, STOP, RESULT = "progress.jsonl", "stop.json", "result.json"
+LOG, EXECUTED, COMPARISON = "log.txt", "executed.ipynb", "comparison.json"
 MAX_RECORD_BYTES = 16 << 20
 _ID = re.compile(r"[0-9a-f]{32}")
 _SAME_START_S = 2.0  # a process's start is told in ticks since the system's start, whose own time is corrected
@@ -246,6 +247,15 @@ def _is_same(process: JobProcess) -> bool:
         return abs(found.create_time() - process.started) < _SAME_START_S
     except psutil.Error:
         return False
+
+
+def stamp_of(path: Path) -> str:
+    """Return what tells whether a file is still the one that was written; empty when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size}:{found.st_mtime_ns}"
 
 
 def seconds_since(folder: JobFolder) -> float:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrun.errors import RefusedError, UsageError
+from pressrun.errors import AccessDeniedError, RefusedError, UsageError
 from pressrun.records.approval import NAMESPACE
 from pressrun.records.people import Person
 from pressrun.rules.key_validity import key_problem
@@ -189,7 +189,7 @@ def _sign_by_program(text: bytes, key: Path, namespace: str, passphrase: str) ->
             raise RefusedError(f"ssh-keygen did not sign: {error}", where=str(key)) from error
     if finished.returncode != 0:
         said = " ".join((finished.stderr or b"").decode("utf-8", "replace").split())
-        raise RefusedError(
+        raise AccessDeniedError(
             f"ssh-keygen did not sign: {said or f'exit code {finished.returncode}'}",
             where=str(key),
             remedy="Is the passphrase right, or the key in the agent (ssh-add -l)?",

@@ -93,7 +93,7 @@ def test_a_request_is_approved_by_a_person_and_not_by_a_script(panel):
     request = panel.request()
     assert (request.may_approve, request.why_not, request.signs_with) == (True, "", "passphrase")
     assert "passphrase" in error(panel.approve(), 400).message
-    assert "did not sign" in error(panel.approve(passphrase="guessed"), 409).message
+    assert "did not sign" in error(panel.approve(passphrase="guessed"), 403).message
     assert "was typed" in error(panel.approve(typed="churn@2", passphrase=PASSPHRASE), 400).message
     assert "reason" in error(panel.approve(reason="  ", passphrase=PASSPHRASE), 400).message
     assert "changed since" in error(panel.approve(verdict="sha256:" + "0" * 64, passphrase=PASSPHRASE), 409).message

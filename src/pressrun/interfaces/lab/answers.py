@@ -30,7 +30,7 @@ from pressrun.notebook.project import find_project
 from pressrun.records.panel.comparison import PanelComparison
 from pressrun.records.panel.jobs import Job
 from pressrun.records.panel.notebooks import About, NotebookState, PanelCheck, PanelTemplate
-from pressrun.records.panel.orders import JobOrder, Made, TemplateOrder
+from pressrun.records.panel.orders import JobOrder, Made, TemplateOrder, VoteOrder
 from pressrun.records.panel.versions import PanelDecision, PanelHealth, PanelHistory, PanelVersions
 from pressrun.rules.access import Thing
 from pressrun.rules.paths import name_from
@@ -166,7 +166,8 @@ def new_request(asked: Asked) -> Made:
 
 def approved(asked: Asked) -> Made:
     """Approve a request."""
-    with asked.registry(asked.place) as registry:
+    order: VoteOrder = asked.order
+    with asked.desk.guesses.one(counts=bool(order.passphrase)), asked.registry(asked.place) as registry:
         return order_vote(registry, "approve", asked.order)
 
 

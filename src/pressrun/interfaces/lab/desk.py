@@ -12,6 +12,7 @@ from pressrun.actions.job_view import is_running
 from pressrun.actions.panel_place import Place
 from pressrun.actions.registry import Registry, open_registry
 from pressrun.errors import CannotRestoreError, UnknownError, UsageError
+from pressrun.interfaces.lab.guesses import Guesses
 from pressrun.interfaces.lab.paths import Shown
 from pressrun.store.jobs import JobFolder, find_job, job_folders
 
@@ -29,6 +30,7 @@ class Desk:
     def __init__(self, shown: Shown | None, follow: Callable[[JobFolder, Place], None]) -> None:
         self._shown = shown
         self._follow = follow
+        self.guesses = Guesses()
         self._projects: dict[Path, None] = {}
         self._lock = threading.Lock()
 

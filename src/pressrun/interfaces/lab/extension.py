@@ -15,7 +15,7 @@ from pressrun.interfaces.lab.routes import ROUTES
 from pressrun.interfaces.lab.watching import SCHEMA, SCHEMA_ID, Watcher
 from pressrun.records.panel.jobs import JobChanged
 
-THREADS = 4
+THREADS = 8
 
 
 def load(serverapp: Any) -> None:
@@ -31,7 +31,9 @@ def load(serverapp: Any) -> None:
         data = {"change": msgspec.to_builtins(change)}
         serverapp.event_logger.emit(schema_id=SCHEMA_ID, data=data)
 
-    watcher = Watcher(emit, executor, serverapp.io_loop.asyncio_loop)
+    # of its own: a deployment that takes minutes must not keep a cell's end from being told
+    looking = ThreadPoolExecutor(1, thread_name_prefix="pressrun-jobs")
+    watcher = Watcher(emit, looking, serverapp.io_loop.asyncio_loop)
     desk = Desk(_shown(serverapp), watcher.follow)
     serverapp.web_app.add_handlers(".*$", handlers(ROUTES, serverapp.web_app.settings["base_url"], desk, executor))
     serverapp.web_app.settings["pressrun_watcher"] = watcher

@@ -47,7 +47,9 @@ class PanelHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]  # as the server's own handlers do
         """Refuse what another page's script or form sends with this browser's cookie, reading included."""
         await super().prepare()
-        if not self.token_authenticated and self.request.headers.get("Sec-Fetch-Site") in OTHER_PAGES:
+        # one that names its origin was held against the server's settings before
+        unnamed = not self.token_authenticated and self.get_origin() is None
+        if unnamed and self.request.headers.get("Sec-Fetch-Site") in OTHER_PAGES:
             raise web.HTTPError(HTTPStatus.FORBIDDEN, "The request comes from another page.")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
