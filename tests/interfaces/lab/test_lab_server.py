@@ -42,9 +42,14 @@ def notebook(server):
     )
 
 
-def test_it_says_what_it_is_and_on_whose_behalf_it_acts(client):
+def test_it_says_what_it_is_and_on_whose_behalf_it_acts(client, server):
     about = decoded(client.get("about"), About)
     assert (about.root, about.actor, about.write, about.environments) == (True, "ana", True, ("production",))
+    write_notebook(server.root / "other/work.ipynb", "x = 1")
+    (server.root / "other/pressrun.toml").write_text('[registry]\nenvironments = { staging = "record" }\n')
+    (server.root / "other/pyproject.toml").touch()
+    about = decoded(client.get("about", path="other/work.ipynb"), About)
+    assert about.environments == ("staging", "production")
 
 
 def test_reading_makes_nothing(client, server, notebook):
