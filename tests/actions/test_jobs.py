@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import msgspec
+import nbclient
+import nbformat
 import psutil
 import pytest
 from tests.actions.job_places import ended, place_in, printed, wait_until, write_notebook
@@ -244,3 +246,39 @@ def test_a_process_that_never_came_to_begin_says_why_in_its_log(root, monkeypatc
     assert job.state == "lost"
     assert str(folder.path / "log.txt") in job.remedy
     assert "msgspec is gone" in (folder.path / "log.txt").read_text()
+
+
+def test_working_live_and_then_replaying_gives_the_same(root, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(root / "ipython"))
+    (root / "project").mkdir(parents=True)
+    (root / "project/data.csv").write_text("a\n1\n")
+    notebook = write_notebook(
+        root / "project/work.ipynb",
+        "%load_ext pressrun",
+        "%load_ext pressrun",
+        "%%register data rows\nrows = open('data.csv').read().split()\nprint(len(rows))",
+        "# %register step last\nrows[-1]",
+    )
+    place = place_in(root)
+    document = nbformat.read(notebook, 4)
+    live = {"metadata": {"path": str(notebook.parent)}}
+    nbclient.NotebookClient(document, timeout=60, resources=live).execute()
+    nbformat.write(document, notebook)
+    shown = [output for cell in document.cells for output in cell.outputs]
+    assert sum("application/vnd.pressrun.receipt+json" in output.get("data", {}) for output in shown) == 2
+    assert any("already loaded" in output.get("text", "") for output in shown)
+    job = ended(begin_job(place, order()), place)
+    assert (job.state, job.different, job.grade) == ("completed", 0, "R4"), job.message
+
+
+def test_two_jobs_of_one_notebook_run_side_by_side_and_neither_takes_the_others_result(root):
+    write_notebook(root / "project/work.ipynb", PARAMETERS, "print(n)")
+    place = place_in(root)
+    folders = [begin_job(place, order(parameters={"n": n})) for n in (3, 4)]
+    done = [ended(folder, place) for folder in folders]
+    assert [(job.number, job.state) for job in done] == [(1, "completed"), (2, "completed")]
+    for folder, printed_text in zip(folders, ("3\n", "4\n"), strict=True):
+        executed = nbformat.read(folder.path / "executed.ipynb", 4)
+        assert "".join(executed.cells[-1].outputs[0].text) == printed_text
+    shown = [job.executed for job in jobs_of(place)]
+    assert sorted(shown) == ["", "project/work-replayed.ipynb"]

@@ -150,14 +150,19 @@ class JobFolder:
 
 def this_process() -> JobProcess:
     """Return what tells the calling process from every other one."""
-    return process_of(os.getpid())
+    found = process_of(os.getpid())
+    assert found is not None
+    return found
 
 
-def process_of(pid: int) -> JobProcess:
-    """Return what tells a running child of this process from every other one."""
+def process_of(pid: int) -> JobProcess | None:
+    """Return what tells a process from every other one, None when there is none of that id any more."""
     import psutil  # noqa: PLC0415 - costs 15 ms, and only where a job begins or is looked at
 
-    return JobProcess(pid=pid, started=psutil.Process(pid).create_time())
+    try:
+        return JobProcess(pid=pid, started=psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
 
 
 def job_folders(project: Path) -> list[JobFolder]:
@@ -231,10 +236,17 @@ def _of_notebook(project: Path, notebook: str) -> list[tuple[int, JobFolder]]:
 
 
 def _forget_oldest(known: list[tuple[int, JobFolder]]) -> None:
-    ended = [folder for _, folder in known if not folder.pid()]
+    ended = [folder for _, folder in known if not _is_alive(folder)]
     running = len(known) - len(ended)
     for folder in ended[: max(0, len(ended) + running + 1 - KEPT)]:
         shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _is_alive(folder: JobFolder) -> bool:
+    try:
+        return folder.pid() != 0
+    except CannotRestoreError:
+        return False  # nobody can tell, and it must not keep new jobs from being made
 
 
 def _is_same(process: JobProcess) -> bool:
