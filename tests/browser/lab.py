@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,12 @@ class LabPage:
         """The panel's one primary button."""
         return self.panel.locator(".pr-Footer .pr-mod-primary")
 
-    def open(self, path: str) -> None:
-        """Open a notebook, and wait until its kernel is ready."""
-        place = "lab/tree/" if self.server.app == "lab" else "notebooks/"
+    def open(self, path: str, *, wait: bool = True) -> None:
+        """Open a notebook in a workspace of its own, and wait until its kernel is ready."""
+        place = f"lab/workspaces/{secrets.token_hex(4)}/tree/" if self.server.app == "lab" else "notebooks/"
         self.page.goto(f"{self.server.url}{place}{path}?token={self.server.token}", wait_until="domcontentloaded")
-        self.await_ready()
+        if wait:
+            self.await_ready()
 
     def await_ready(self) -> None:
         """Wait until a notebook is shown and its kernel is ready."""
