@@ -8,6 +8,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCaptureCommands } from './commands/capture.ts';
+import { showNotebook } from './commands/deps.ts';
 import type { Deps } from './commands/deps.ts';
 import { addFileCommands } from './commands/files.tsx';
 import { addJobCommands } from './commands/jobs.tsx';
@@ -64,7 +65,7 @@ function activate(
     client,
     notebooks,
     settings,
-    views: new MainViews(app),
+    views: new MainViews(app, trans),
     folder: () => browser?.model.path ?? '',
     selected: () => (browser === null ? [] : [...browser.selectedItems()].map(item => item.path)),
     begun: new Set()
@@ -116,9 +117,7 @@ function listen(deps: Deps): void {
     deps.begun.delete(job.id);
     if (settings.notifies) {
       tellEnd(job, trans, () => {
-        void app.commands
-          .execute('docmanager:open', { path: job.notebook })
-          .then(() => app.commands.execute(`${COMMANDS}:show-panel`));
+        void showNotebook(deps, job.notebook).then(() => app.commands.execute(`${COMMANDS}:show-panel`));
       });
     }
   });

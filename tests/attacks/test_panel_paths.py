@@ -111,7 +111,6 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield made
         assert made.files() == before
         assert CANARY not in made.server.log
-        made.client.http.close()
     finally:
         made.server.stop()
 

@@ -67,11 +67,7 @@ class Asker:
         self.job = finished_job(self.world).id
         self.token = Client(server).http
         self.browser = browser(server)
-        self.nobody = httpx.Client(base_url=self.token.base_url, timeout=60)
-
-    def close(self) -> None:
-        for client in (self.token, self.browser, self.nobody):
-            client.close()
+        self.nobody = server.asking.enter_context(httpx.Client(base_url=self.token.base_url, timeout=60))
 
     def ask(self, client: httpx.Client, route: Route, method: str = "", **headers: str) -> httpx.Response:
         sample = SAMPLES[f"{route.method} {route.path}"]
@@ -109,7 +105,6 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         before = made.world.head(), files_in(server)
         yield made
         assert (made.world.head(), files_in(server)) == before
-        made.close()
     finally:
         server.stop()
 
@@ -173,6 +168,8 @@ def test_where_our_own_roles_refuse_it_is_refused(asker, route):
         return  # whoever may write files here may write this one
     asker.server.act_as("vic")
     try:
+        if route.role == FILES and route.method == "POST":
+            return  # no role of ours is concerned, and it would be done
         response = asker.ask(asker.token, route)
         if route.role != FILES:
             refused(response, 403)

@@ -12,7 +12,9 @@ class Client:
     def __init__(self, server: LabServer) -> None:
         self.server = server
         headers = {"Authorization": f"token {TOKEN}"}
-        self.http = httpx.Client(base_url=f"{server.url}pressrun/", headers=headers, timeout=60)
+        self.http = server.asking.enter_context(
+            httpx.Client(base_url=f"{server.url}pressrun/", headers=headers, timeout=60)
+        )
 
     def get(self, path: str, /, **query: str) -> httpx.Response:
         """Ask."""
@@ -25,6 +27,6 @@ class Client:
 
 def browser(server: LabServer) -> httpx.Client:
     """Return what a browser holds that was logged in by the token: cookies, and no token."""
-    made = httpx.Client(base_url=f"{server.url}pressrun/", timeout=60)
+    made = server.asking.enter_context(httpx.Client(base_url=f"{server.url}pressrun/", timeout=60))
     made.get(f"{server.url}login", params={"token": TOKEN}, follow_redirects=True)
     return made

@@ -27,6 +27,9 @@ class LabServer:
     Args:
         folder: for its settings; `root` in it is what it shows.
         environment: of its process.
+
+    Attributes:
+        asking: what is closed when the server stops: the connections of whoever asked it.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -47,6 +50,7 @@ class LabServer:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.routes: dict[str, list[str]] = {}
+        self.asking = contextlib.ExitStack()
 
     @property
     def log(self) -> str:
@@ -76,6 +80,7 @@ class LabServer:
 
     def stop(self, number: int = signal.SIGKILL) -> None:
         """End it with all of its process group."""
+        self.asking.close()
         process, self.process = self.process, None
         if process is None:
             return
@@ -120,6 +125,7 @@ def main() -> None:
     app = ServerApp(
         ip="127.0.0.1",
         port=0,
+        base_url="/user/ana/",
         open_browser=False,
         allow_root=True,
         root_dir=root,

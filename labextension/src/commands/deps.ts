@@ -1,5 +1,6 @@
 /** What the commands work with, and how one is added. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Notebooks } from '../lab/notebooks.ts';
@@ -73,6 +74,19 @@ export function textOf(args: CommandArgs, name: string): string {
 /** The path that a command is about: the argument, else the current notebook's. */
 export function pathOf(deps: Deps, args: CommandArgs): string {
   return textOf(args, 'path') || (deps.notebooks.current?.path ?? '');
+}
+
+/** Show a notebook: the one that is open, else it is opened. Notebook 7 would open a second tab for the same one. */
+export async function showNotebook(deps: Deps, path: string): Promise<NotebookPanel | null> {
+  const known = deps.notebooks.at(path);
+  if (known !== null) {
+    deps.app.shell.activateById(known.panel.id);
+  } else {
+    await deps.app.commands.execute('docmanager:open', { path });
+  }
+  const panel = deps.notebooks.at(path)?.panel ?? null;
+  await panel?.context.ready;
+  return panel;
 }
 
 /** Why a command about the current notebook cannot be run. */

@@ -6,7 +6,7 @@ import { RequestError } from '../server/client.ts';
 import { Checks, Inspection } from '../view/checks.tsx';
 import { Loaded } from '../view/loaded.tsx';
 import { COMMANDS } from '../tokens.ts';
-import { addCommand, needsNotebook, pathOf, textOf } from './deps.ts';
+import { addCommand, needsNotebook, pathOf, showNotebook, textOf } from './deps.ts';
 import type { CommandArgs, Deps } from './deps.ts';
 
 export function addFileCommands(deps: Deps): void {
@@ -120,9 +120,7 @@ async function showInspection(deps: Deps, path: string): Promise<void> {
 
 function goToIn(deps: Deps, path: string): (index: number, line: number | null) => void {
   return (index, line) => {
-    void deps.app.commands
-      .execute('docmanager:open', { path })
-      .then(() => deps.notebooks.at(path)?.panel.context.ready)
+    void showNotebook(deps, path)
       .then(() => deps.app.commands.execute(`${COMMANDS}:go-to-cell`, line === null ? { index } : { index, line }));
   };
 }

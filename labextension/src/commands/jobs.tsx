@@ -14,7 +14,8 @@ import type { Trans } from '../translated.ts';
 import { Comparison } from '../view/comparison.tsx';
 import { Loaded } from '../view/loaded.tsx';
 import { jobName } from '../view/words.ts';
-import { addCommand, needsNotebook, pathOf, textOf } from './deps.ts';
+import { COMMANDS } from '../tokens.ts';
+import { addCommand, needsNotebook, pathOf, showNotebook, textOf } from './deps.ts';
 import type { CommandArgs, Deps } from './deps.ts';
 
 type IsMeant = (job: Job) => boolean;
@@ -206,9 +207,9 @@ async function compare(deps: Deps, job: Job, notebook: string): Promise<void> {
   const { trans, client } = deps;
   const title = trans.__('%1: %2', fileName(notebook), jobName(job, trans));
   const goTo = (cellId: string, index: number): void => {
-    void deps.app.commands.execute('docmanager:open', { path: notebook }).then(() => {
+    void showNotebook(deps, notebook).then(() => {
       const args = cellId ? { cellId } : { index };
-      return deps.app.commands.execute('pressrun:go-to-cell', args);
+      return deps.app.commands.execute(`${COMMANDS}:go-to-cell`, args);
     });
   };
   deps.views.open(
@@ -223,12 +224,10 @@ async function compare(deps: Deps, job: Job, notebook: string): Promise<void> {
 async function goToFailure(deps: Deps, job: Job): Promise<void> {
   const { failure } = job;
   const { trans } = deps;
-  await deps.app.commands.execute('docmanager:open', { path: job.notebook });
-  const panel = deps.notebooks.at(job.notebook)?.panel;
-  if (panel === undefined || failure === null || failure.cell === null) {
+  const panel = await showNotebook(deps, job.notebook);
+  if (panel === null || failure === null || failure.cell === null) {
     return;
   }
-  await panel.context.ready;
   const byId = failure.cell_id ? indexOfCell(panel, failure.cell_id) : -1;
   if (failure.cell_id && byId < 0) {
     throw new RequestError(404, trans.__('the cell that failed is not there any more'), trans.__('cell %1', failure.cell));

@@ -71,7 +71,7 @@ export function parameterField(parameter: PanelParameter, trans: Trans): Field {
     notes.push(trans.__('A value of this type can only be given on the command line.'));
   }
   return field(parameter.name, `${parameter.name}: ${parameter.type}`, kind, {
-    help: notes.filter(Boolean).join(' '),
+    help: notes.filter(Boolean).map(sentence).join(' '),
     initial: initialText(parameter.value, kind, choices),
     placeholder: parameter.secret ? 'secret://' : parameter.value === null ? parameter.expression : '',
     choices,
@@ -207,6 +207,10 @@ function initialText(value: unknown, kind: FieldKind, choices: ReadonlyArray<Cho
     return '';
   }
   return kind === 'json' ? JSON.stringify(value) : String(value);
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function choiceText(value: unknown): string {

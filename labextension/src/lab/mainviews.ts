@@ -1,12 +1,14 @@
 /** Tables and comparisons in the main area, where there is room for them. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import { Dialog, MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
 import type * as React from 'react';
 import { pressIcon } from '../icons.ts';
+import type { Trans } from '../translated.ts';
 
 export class MainViews {
-  constructor(app: JupyterFrontEnd) {
+  constructor(app: JupyterFrontEnd, trans: Trans) {
     this.#app = app;
+    this.#trans = trans;
   }
 
   /** Show a view, or the one with this id that is open already, drawn anew. */
@@ -30,9 +32,25 @@ export class MainViews {
       }
     });
     this.#app.shell.add(widget, 'main');
-    this.#app.shell.activateById(widget.id);
+    if (widget.isAttached) {
+      this.#app.shell.activateById(widget.id);
+    } else {
+      // Notebook 7 has room for its notebook alone.
+      widget.dispose();
+      this.#inDialog(title, element);
+    }
+  }
+
+  #inDialog(title: string, element: React.JSX.Element): void {
+    const body = ReactWidget.create(element);
+    body.addClass('pr-View');
+    const buttons = [Dialog.okButton({ label: this.#trans.__('Close') })];
+    const dialog = new Dialog({ title, body, buttons });
+    dialog.addClass('pr-mod-wide');
+    void dialog.launch();
   }
 
   readonly #app: JupyterFrontEnd;
+  readonly #trans: Trans;
   readonly #open = new Map<string, MainAreaWidget>();
 }

@@ -45,7 +45,7 @@ function waitingRow(waiting: PanelWaiting, context: ViewContext): ListRow {
     key: waiting.id,
     name: waiting.about,
     label: (
-      <Label sign="…" tone={waiting.late ? 'bad' : 'attention'} name={`${waiting.what}: ${waiting.about}`}>
+      <Label sign="◔" tone={waiting.late ? 'bad' : 'attention'} name={`${waiting.what}: ${waiting.about}`}>
         {meta} · <Time time={waiting.since} locale={locale} />
       </Label>
     ),

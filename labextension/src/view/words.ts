@@ -82,7 +82,7 @@ export function versionMark(state: string, trans: Trans): Mark {
     case 'approved':
       return { sign: '✓', word: trans.__('approved'), tone: 'good' };
     case 'in-review':
-      return { sign: '…', word: trans.__('waits for approval'), tone: 'busy' };
+      return { sign: '◔', word: trans.__('waits for approval'), tone: 'busy' };
     case 'rejected':
       return { sign: '✗', word: trans.__('rejected'), tone: 'bad' };
     case 'revoked':

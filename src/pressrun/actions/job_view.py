@@ -135,6 +135,7 @@ def _ordered(folder: JobFolder, order: StoredOrder, place: Place) -> Job:
         number=order.number,
         kind=order.kind,
         notebook=place.shown_of_project(order.notebook),
+        source=order.source,
         state="waiting",
         created=order.created,
         by=order.by,

@@ -19,6 +19,7 @@ from pressrun.records.comparison import Comparison, Receipt
 from pressrun.records.jobs import StoredOrder
 from pressrun.records.panel.jobs import JobFailure, JobState
 from pressrun.records.replay import Replay
+from pressrun.rules.compare.outputs import show_anything
 from pressrun.rules.grade import grade
 from pressrun.rules.varying import UNEQUAL
 from pressrun.store.jobs import COMPARISON, EXECUTED, JobFolder, stamp_of
@@ -94,8 +95,7 @@ def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: R
     if not done.ok:
         return _failed(done, read)
     compared = compare_read(read, read_notebook(executed))
-    shown = any(cell.outputs for cell in read.cells)
-    comparison = compared.comparison if shown else None
+    comparison = compared.comparison if show_anything(read.cells) else None
     different = _unequal(comparison)
     if comparison is not None:
         runs = ComparedRuns(

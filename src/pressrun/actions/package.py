@@ -41,6 +41,7 @@ from pressrun.records.comparison import Comparison, Difference, Receipt
 from pressrun.records.digest import Digest, pretty_json
 from pressrun.rules.cause import Case, explain
 from pressrun.rules.compare.notebooks import compare_cells
+from pressrun.rules.compare.outputs import show_anything
 from pressrun.rules.compare.settings import CompareSettings
 from pressrun.rules.grade import grade
 from pressrun.rules.hidden_state import count_findings
@@ -208,7 +209,7 @@ class _Press:
     def _saved(self, pressed: Pressed, subject: Digest) -> Receipt | None:
         """Compare the author's run with the outputs that the notebook was saved with."""
         cells = self._source.notebook.cells
-        if not self._request.saved or self._given() or not any(cell.outputs for cell in cells):
+        if not self._request.saved or self._given() or not show_anything(cells):
             return None
         settings = CompareSettings(same_environment=False, folders=(str(self._source.project),))
         comparison = compare_cells(cells, pressed.run.cells, settings=settings, registry=find_comparators())

@@ -11,6 +11,8 @@
     journals/<hex>                          one journal each that refers to objects in here
     gc.lock                                 held by whoever adds, shared, or by a collection of garbage, alone
     gc.turn                                 held by whoever waits for the other
+    live/                                   what was captured live (`pressrun.notebook.sidecar`), not part of the store
+    jobs/<id>/                              one job each (`pressrun.store.jobs`), not part of the store
 
 Whatever may grow is a directory with one file a fact, each named by what it says: nothing is ever read, changed and
 written back, so writers cannot undo each other's work. The layout is stable: a newer one gets a new format number.

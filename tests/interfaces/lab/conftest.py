@@ -22,8 +22,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 
 @pytest.fixture(scope="module")
-def client(server: LabServer) -> Iterator[Client]:
+def client(server: LabServer) -> Client:
     """Give a client of the server."""
-    made = Client(server)
-    with made.http:
-        yield made
+    return Client(server)

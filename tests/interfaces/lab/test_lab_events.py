@@ -71,7 +71,6 @@ def test_a_killed_server_loses_no_job_and_the_next_one_tells_its_end(tmp_path):
     try:
         first = Client(server.start())
         job = msgspec.json.decode(first.post("jobs", {"kind": "replay", "notebook": path}).content, type=Job)
-        first.http.close()
         server.stop()
         second = Client(server.start())
         assert second.get(f"jobs/{job.id}").status_code == 404
@@ -83,7 +82,6 @@ def test_a_killed_server_loses_no_job_and_the_next_one_tells_its_end(tmp_path):
         assert (told[-1].job.id, told[-1].job.state) == (job.id, "completed")
         ended = msgspec.json.decode(second.get(f"jobs/{job.id}").content, type=Job)
         assert (ended.state, [cell.status for cell in ended.cells]) == ("completed", ["completed"] * 3)
-        second.http.close()
     finally:
         server.stop()
 

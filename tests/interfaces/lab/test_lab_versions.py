@@ -62,7 +62,6 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     try:
         made = Panel(server.start())
         yield made
-        made.client.http.close()
     finally:
         server.stop()
 

@@ -12,7 +12,14 @@ from pressrun.records.cells import Cell
 from pressrun.records.digest import canonical_json, pretty_json
 from pressrun.records.outputs import CapturedValue, ComparedOutputs
 from pressrun.rules.compare.notebooks import compare_cells
-from pressrun.rules.compare.outputs import cells_from_compared, compared_outputs
+from pressrun.rules.compare.outputs import (
+    ALREADY_LOADED,
+    Joined,
+    cells_from_compared,
+    compared_outputs,
+    joined_outputs,
+    show_anything,
+)
 from pressrun.rules.compare.settings import CompareSettings
 
 Make = Callable[..., Cell]
@@ -120,3 +127,26 @@ def test_outputs_do_not_tell_where_they_were_made(cell: Make, stdout: Output) ->
         for folder in ("/srv/a", "/data/elsewhere/b")
     ]
     assert stored[0] == stored[1]
+
+
+def test_what_pressrun_itself_said_while_somebody_worked_is_no_output(cell: Make) -> None:
+    receipt = {
+        "output_type": "display_data",
+        "metadata": {"pressrun": {"receipt": True}},
+        "data": {
+            "application/vnd.pressrun.receipt+json": {},
+            "text/plain": "pressrun: step load captured",
+        },
+    }
+    again = {"output_type": "stream", "name": "stdout", "text": ALREADY_LOADED}
+    assert joined_outputs([receipt, again]) == Joined((), "")
+    assert not show_anything([cell("x = 1", receipt, again)])
+    kept = joined_outputs([receipt, {**again, "text": f"{ALREADY_LOADED}rows 2\n"}])
+    assert kept.shown == ({"stream/stdout": "rows 2\n"},)
+
+
+def test_a_mark_hides_nothing_that_does_not_say_whose_it_is() -> None:
+    result = {"output_type": "display_data", "metadata": {"pressrun": {}}, "data": {"text/plain": "auc 0.8"}}
+    printed = {"output_type": "stream", "name": "stdout", "text": "pressrun: printed by the notebook"}
+    returned = {"output_type": "execute_result", "metadata": {}, "data": {"text/plain": "pressrun: a result"}}
+    assert len(joined_outputs([result, printed, returned]).shown) == 3

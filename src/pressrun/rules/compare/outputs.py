@@ -20,6 +20,8 @@ from pressrun.rules.sources import cell_facts
 STDOUT = "stream/stdout"
 STDERR = "stream/stderr"
 ERROR = "error"
+ALREADY_LOADED = "The pressrun extension is already loaded. To reload it, use:\n  %reload_ext pressrun\n"
+"""What IPython prints where the cell with ``%load_ext pressrun`` is run again."""
 _SIGNIFICANT_DIGITS = 12
 UNCOMPARED = frozenset({"timing-tag", "profiler", "installer", "skip"})
 """Facts of cells whose outputs are no results."""
@@ -39,10 +41,12 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 def joined_outputs(outputs: Sequence[Mapping[str, Any]]) -> Joined:
-    """Join the streams of a cell and collect its results."""
+    """Join the streams of a cell and collect its results, without what pressrun itself said while somebody worked."""
     streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
     shown: list[Mapping[str, Any]] = []
     for output in outputs:
+        if _is_ours(output):
+            continue
         kind = output.get("output_type")
         if kind == "stream":
             streams["stderr" if output.get("name") == "stderr" else "stdout"].append(_text(output.get("text", "")))
@@ -50,10 +54,19 @@ def joined_outputs(outputs: Sequence[Mapping[str, Any]]) -> Joined:
             shown.append({ERROR: {"ename": output.get("ename", ""), "evalue": output.get("evalue", "")}})
         elif isinstance(output.get("data"), dict) and output["data"]:
             shown.append({mime: _value(mime, value) for mime, value in output["data"].items()})
-    stdout = "".join(streams["stdout"])
+    stdout = "".join(streams["stdout"]).replace(ALREADY_LOADED, "")
     if stdout:
         shown.insert(0, {STDOUT: stdout})
     return Joined(tuple(shown), "".join(streams["stderr"]))
+
+
+def _is_ours(output: Mapping[str, Any]) -> bool:
+    """Whether an output is a receipt or notice of a live capture: a replay shows none, and the notebook made none."""
+    data = output.get("data")
+    if output.get("output_type") != "display_data" or not isinstance(data, dict):
+        return False
+    # a mark alone is not enough: whatever is left out says whose it is
+    return _text(data.get("text/plain", "")).startswith("pressrun: ")
 
 
 def _text(value: Any) -> str:
@@ -65,6 +78,11 @@ def _value(mime: str, value: Any) -> Any:
     if isinstance(value, list) and not mime.endswith("json") and all(isinstance(line, str) for line in value):
         return "".join(value)
     return value
+
+
+def show_anything(cells: Sequence[Cell]) -> bool:
+    """Whether any cell shows something that can be compared."""
+    return any(joined.shown or joined.stderr for joined in (joined_outputs(cell.outputs) for cell in cells))
 
 
 def is_blank(mime: str, value: Any) -> bool:
