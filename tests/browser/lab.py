@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -181,13 +182,16 @@ class LabPage:
         found.wait_for_element_state("hidden")
 
     def order(self, action: str, arguments: dict[str, Any] | None = None, **texts: str) -> None:
-        """Do one of the panel's actions that asks in a dialog first."""
+        """Do one of the panel's actions that asks in a dialog first; a notebook with changes is saved when it asks."""
         self.command(f"pressrun:{action}", arguments, wait=False)
         self.dialog.wait_for()
+        if self.dialog.get_by_text("Save and go on").count():
+            self.accept()
+            self.page.locator(".jp-Dialog.pr-Dialog").wait_for()
         self.fill(**texts)
         self.accept()
 
-    def await_text(self, text: str) -> None:
+    def await_text(self, text: str | re.Pattern[str]) -> None:
         """Wait until the panel says something."""
         self.panel.get_by_text(text).first.wait_for()
 
