@@ -52,11 +52,14 @@ test('a file that changed makes the cell that read it out of date, also when cel
   const cell = code(5, '%%register step load\nx = 1');
   const saved = notebookState({
     cells: [{ index: 2, id: 'id-5', type: 'code', kind: 'step', name: 'load', spelling: 'cell-magic', title: '', source: '' }],
+    captured: { format: 1, notebook: '', cells: [captured(cell, { created: 'at 1' })], sessions: [], partial: [] },
     stale: [{ cell: 2, what: 'data', about: 'a.csv', text: 'a.csv has changed' }]
   });
-  const row = rowsOf([cell], { receipts: [captured(cell)], saved })[0];
+  const row = rowsOf([cell], { receipts: [captured(cell, { created: 'at 1' })], saved })[0];
   assert.equal(row?.state, 'changed');
   assert.equal(row?.why, 'a.csv has changed');
+  const again = rowsOf([cell], { receipts: [captured(cell, { created: 'at 2' })], saved })[0];
+  assert.equal(again?.state, 'captured', 'it was captured again since the server looked');
 });
 
 test('a wrong declaration is a row that says what is wrong', () => {

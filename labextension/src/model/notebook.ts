@@ -5,13 +5,13 @@
  */
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
-import type { About, CellReceipt, Job, JobChanged, NotebookState, PanelVersion } from '../records.ts';
+import type { About, CellReceipt, Job, JobChanged, NotebookState, PanelVersion, Stale } from '../records.ts';
 import { RequestError } from '../server/client.ts';
 import type { Client } from '../server/client.ts';
 import { isRunning, withChange, withJob } from '../server/jobs.ts';
 import type { Trans } from '../translated.ts';
 import type { Facts, ServerState } from './facts.ts';
-import { CellReader, declaredAside, stepRows } from './rows.ts';
+import { CellReader, declaredAside, stepRows, stillStale } from './rows.ts';
 import type { StepRow } from './rows.ts';
 import type { OpenNotebook } from './source.ts';
 import { stateOf } from './state.ts';
@@ -79,6 +79,11 @@ export class NotebookModel {
     return [...live, ...kept.filter(receipt => !ids.has(receipt.cell_id))];
   }
 
+  /** What is not as it was captured, as the server saw it, without what was captured again since. */
+  get stale(): ReadonlyArray<Stale> {
+    return stillStale(this.#saved, this.receipts);
+  }
+
   get facts(): Facts {
     const { source } = this;
     const saved = this.#saved;
@@ -107,7 +112,7 @@ export class NotebookModel {
       now: this.#around.now(),
       isUnsaved: source.isUnsaved,
       cells: this.rows.map(row => ({ index: row.index, id: row.id, state: row.state, why: row.why })),
-      stale: lostCells(saved),
+      stale: this.stale.filter(stale => stale.cell === null).map(stale => stale.about || stale.text),
       partial: view?.captured?.partial ?? saved?.captured?.partial ?? [],
       problem: saved?.problems.find(problem => problem.level === 'error') ?? null,
       job,
@@ -274,10 +279,6 @@ function serverState(error: RequestError, isOurs: boolean): ServerState {
   }
   // A server that has told what it is has the extension; from then on 404 is about what was asked for.
   return error.status === 404 && !isOurs ? 'missing' : 'failed';
-}
-
-function lostCells(saved: NotebookState | null): string[] {
-  return (saved?.stale ?? []).filter(stale => stale.cell === null).map(stale => stale.about || stale.text);
 }
 
 function rolledBackTo(saved: NotebookState | null, version: PanelVersion | null): Facts['rolledBack'] {

@@ -105,7 +105,7 @@ export function stepRows(
   trans: Trans
 ): ReadonlyArray<StepRow> {
   const receipts = new Map(facts.receipts.map(receipt => [receipt.cell_id, receipt]));
-  const stale = staleById(facts.saved);
+  const stale = staleById(facts);
   const steps = facts.saved?.steps ?? [];
   const savedIndex = new Map((facts.saved?.cells ?? []).map(cell => [cell.id, cell.index]));
   const rows: StepRow[] = [];
@@ -165,10 +165,25 @@ function stateOfCell(
   return { state: receipt.outcome, why: receipt.outcome === 'partial' ? receipt.notes.join(' ') : '' };
 }
 
-function staleById(saved: NotebookState | null): Map<string, Stale[]> {
-  const found = new Map<string, Stale[]>();
+/**
+ * What the server told to be out of date, as far as it still is: a cell that was captured again since is not.
+ *
+ * The server is not asked at every run of a cell; what it said is about the receipts that it knew.
+ */
+export function stillStale(saved: NotebookState | null, receipts: ReadonlyArray<CellReceipt>): ReadonlyArray<Stale> {
   const ids = new Map((saved?.cells ?? []).map(cell => [cell.index, cell.id]));
-  for (const stale of saved?.stale ?? []) {
+  const known = new Map((saved?.captured?.cells ?? []).map(receipt => [receipt.cell_id, receipt.created]));
+  const newest = new Map(receipts.map(receipt => [receipt.cell_id, receipt.created]));
+  return (saved?.stale ?? []).filter(stale => {
+    const id = stale.cell === null ? undefined : ids.get(stale.cell);
+    return id === undefined || known.get(id) === newest.get(id);
+  });
+}
+
+function staleById(facts: RowFacts): Map<string, Stale[]> {
+  const found = new Map<string, Stale[]>();
+  const ids = new Map((facts.saved?.cells ?? []).map(cell => [cell.index, cell.id]));
+  for (const stale of stillStale(facts.saved, facts.receipts)) {
     const id = stale.cell === null ? undefined : ids.get(stale.cell);
     if (id !== undefined) {
       found.set(id, [...(found.get(id) ?? []), stale]);

@@ -32,7 +32,7 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
   const receipts = current.receipts;
   const read = byPath(receipts, file => file.mode !== 'write');
   const written = byPath(receipts, file => file.mode !== 'read');
-  const stale = (current.saved?.stale ?? []).filter(other => other.what === 'data');
+  const stale = current.stale.filter(other => other.what === 'data');
   const outside = receipts.flatMap(receipt => receipt.external);
   const rows: ListRow[] = [];
   rows.push(...environmentRows(current, context));
