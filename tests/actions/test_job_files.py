@@ -52,8 +52,17 @@ def test_the_newest_are_kept_and_a_running_one_always(place):
     assert running.id in kept
     assert {folder.id for folder in others[-KEPT + 1 :]} <= kept
     assert len(kept) == KEPT + 1
+    (running.path / PROCESS).write_text("{")
+    finished(made(place))
+    assert running.id not in {folder.id for folder in job_folders(place.project)}
+
+
+def test_jobs_are_numbered_by_notebook(place):
+    for _ in range(3):
+        finished(made(place))
+    finished(made(place, notebook="other.ipynb"))
     numbers = [job.number for job in jobs_of(place)]
-    assert numbers == [*range(KEPT + 6, 7, -1), 1]
+    assert numbers == [3, 2, 1]
 
 
 def test_folders_are_for_their_owner_alone_and_no_version_control_takes_them(place):
@@ -80,6 +89,10 @@ def test_a_damaged_order_hides_one_job_and_not_the_others(place):
     assert [job.id for job in jobs_of(place)] == [good.id]
     with pytest.raises(CannotRestoreError, match="damaged"):
         job_of(bad, place)
+    (good.path / RESULT).write_text('{"state": "excellent"}')
+    (job,) = jobs_of(place)
+    assert job.state == "lost"
+    assert "cannot be read" in job.message
 
 
 def test_progress_adds_up_and_half_a_line_waits(place):

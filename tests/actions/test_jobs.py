@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import msgspec
+import nbclient
+import nbformat
 import psutil
 import pytest
 from tests.actions.job_places import ended, place_in, printed, wait_until, write_notebook
@@ -244,3 +246,26 @@ def test_a_process_that_never_came_to_begin_says_why_in_its_log(root, monkeypatc
     assert job.state == "lost"
     assert str(folder.path / "log.txt") in job.remedy
     assert "msgspec is gone" in (folder.path / "log.txt").read_text()
+
+
+def test_working_live_and_then_replaying_gives_the_same(root, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(root / "ipython"))
+    (root / "project").mkdir(parents=True)
+    (root / "project/data.csv").write_text("a\n1\n")
+    notebook = write_notebook(
+        root / "project/work.ipynb",
+        "%load_ext pressrun",
+        "%load_ext pressrun",
+        "%%register data rows\nrows = open('data.csv').read().split()\nprint(len(rows))",
+        "# %register step last\nrows[-1]",
+    )
+    place = place_in(root)
+    document = nbformat.read(notebook, 4)
+    live = {"metadata": {"path": str(notebook.parent)}}
+    nbclient.NotebookClient(document, timeout=60, resources=live).execute()
+    nbformat.write(document, notebook)
+    shown = [output for cell in document.cells for output in cell.outputs]
+    assert sum("application/vnd.pressrun.receipt+json" in output.get("data", {}) for output in shown) == 2
+    assert any("already loaded" in output.get("text", "") for output in shown)
+    job = ended(begin_job(place, order()), place)
+    assert (job.state, job.different, job.grade) == ("completed", 0, "R4"), job.message

@@ -10,7 +10,9 @@ from pressrun.actions.exchange import store_of
 from pressrun.actions.job_view import command_of, comparison_of, job_of
 from pressrun.actions.jobs import begin_job, stop_job
 from pressrun.actions.panel import notebook_state
-from pressrun.records.panel.orders import JobOrder
+from pressrun.actions.panel_orders import order_version
+from pressrun.actions.registry import open_registry
+from pressrun.records.panel.orders import JobOrder, RegisterOrder
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 PATH = "project/sums.ipynb"
@@ -36,6 +38,18 @@ def test_a_notebook_is_packaged_and_its_bundle_verified(tmp_path):
     state = notebook_state(place)
     assert (state.name, state.environment.from_job) == ("sums-of-may", job.id)
     assert state.environment.lock.startswith("sha256:")
+
+    with open_registry(place.project) as registry:
+        assert order_version(registry, RegisterOrder(notebook=PATH, bundle=job.bundle)).reference == "sums-of-may@1"
+    versions = notebook_state(place).versions
+    assert versions is not None
+    (version,) = versions.versions
+    assert (version.bundle, version.source, version.grade, version.state) == (
+        job.bundle,
+        job.source,
+        "R4",
+        "registered",
+    )
 
     order = JobOrder(kind="verify", notebook=PATH, bundle=job.bundle)
     verified = ended(begin_job(place, order), place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,6 +15,8 @@ from tests.servers.lab_client import Client, browser
 from tests.servers.lab_server import METHODS, LabServer
 from tests.servers.lab_world import NOTEBOOK, LabWorld
 
+from pressrun.interfaces.lab.desk import Desk
+from pressrun.interfaces.lab.handlers import handlers
 from pressrun.interfaces.lab.routes import FILES, JOB, ROUTES, Route, check_table
 from pressrun.records.jobs import JobResult, StoredOrder
 from pressrun.store.jobs import RESULT, JobFolder, make_job
@@ -241,3 +244,5 @@ def test_a_route_without_a_rule_keeps_the_server_from_starting(changed):
         check_table([*ROUTES[:3], route._replace(**changed)])
     with pytest.raises(ValueError, match="twice"):
         check_table([route, route])
+    with pytest.raises(ValueError, match=route.path):
+        handlers((route._replace(**changed),), "/", Desk(None, lambda folder, place: None), ThreadPoolExecutor(1))

@@ -133,10 +133,26 @@ def main() -> None:
         jpserver_extensions={"pressrun.interfaces.lab": True},
     )
     app.initialize(argv=[f"--IdentityProvider.token={TOKEN}"])
-    app.io_loop.add_callback(
-        lambda: print(json.dumps({"url": app.connection_url, "routes": routes_of(app)}), flush=True)
-    )
+    told = {"url": app.connection_url, "routes": routes_of(app)}
+    add_failing(app)
+    app.io_loop.add_callback(lambda: print(json.dumps(told), flush=True))
     app.start()
+
+
+def add_failing(app: Any) -> None:
+    """Add ``GET failing/pressrun/about``, which fails as nobody foresaw."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pressrun.interfaces.lab.desk import Desk
+    from pressrun.interfaces.lab.handlers import handlers
+    from pressrun.interfaces.lab.routes import ROUTES
+
+    def fail(asked: Any) -> None:
+        raise ZeroDivisionError("an unforeseen thing")
+
+    base = f"{app.base_url}failing/"
+    routes = (ROUTES[0]._replace(act=fail),)
+    app.web_app.add_handlers(".*$", handlers(routes, base, Desk(None, lambda *_: None), ThreadPoolExecutor(1)))
 
 
 def routes_of(app: Any) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from pressrun.errors import AccessDeniedError, UsageError
 from pressrun.store.person_keys import PASSPHRASE_VARIABLE, new_key, protection_of
 from pressrun.store.signing import sign
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH's client is not installed")
 TOKEN = (
     "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOMgLjqVWoD4ojhB2pS3+7ZcAFHJjZAsVtN1"
     "pBnn9fnNAAAABHNzaDo= me\n"

@@ -48,16 +48,21 @@ def job_of(folder: JobFolder, place: Place, followed: Followed | None = None) ->
         followed: what its progress adds up to so far, where the caller follows it.
 
     Raises:
-        CannotRestoreError: its folder is damaged.
+        CannotRestoreError: its order is damaged.
     """
     order = folder.order()
-    result = folder.result()
-    if result is None:
-        state = _state(folder)
-        # it may have ended between the two looks
+    try:
         result = folder.result()
         if result is None:
-            return _unended(folder, order, place, state, followed or _followed(folder))
+            state = _state(folder)
+            # it may have ended between the two looks
+            result = folder.result()
+    except CannotRestoreError as error:
+        # how it ended is not known any more; what was ordered is
+        message, remedy = f"How it ended cannot be read: {error}", "Start it again."
+        return msgspec.structs.replace(_ordered(folder, order, place), state="lost", message=message, remedy=remedy)
+    if result is None:
+        return _unended(folder, order, place, state, followed or _followed(folder))
     return _ended(folder, order, place, result)
 
 

@@ -231,10 +231,17 @@ def _of_notebook(project: Path, notebook: str) -> list[tuple[int, JobFolder]]:
 
 
 def _forget_oldest(known: list[tuple[int, JobFolder]]) -> None:
-    ended = [folder for _, folder in known if not folder.pid()]
+    ended = [folder for _, folder in known if not _is_alive(folder)]
     running = len(known) - len(ended)
     for folder in ended[: max(0, len(ended) + running + 1 - KEPT)]:
         shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _is_alive(folder: JobFolder) -> bool:
+    try:
+        return folder.pid() != 0
+    except CannotRestoreError:
+        return False  # nobody can tell, and it must not keep new jobs from being made
 
 
 def _is_same(process: JobProcess) -> bool:

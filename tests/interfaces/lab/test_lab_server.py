@@ -42,9 +42,14 @@ def notebook(server):
     )
 
 
-def test_it_says_what_it_is_and_on_whose_behalf_it_acts(client):
+def test_it_says_what_it_is_and_on_whose_behalf_it_acts(client, server):
     about = decoded(client.get("about"), About)
     assert (about.root, about.actor, about.write, about.environments) == (True, "ana", True, ("production",))
+    write_notebook(server.root / "other/work.ipynb", "x = 1")
+    (server.root / "other/pressrun.toml").write_text('[registry]\nenvironments = { staging = "record" }\n')
+    (server.root / "other/pyproject.toml").touch()
+    about = decoded(client.get("about", path="other/work.ipynb"), About)
+    assert about.environments == ("staging", "production")
 
 
 def test_reading_makes_nothing(client, server, notebook):
@@ -124,6 +129,16 @@ def test_a_wrong_order_is_told_what_is_wrong(client, notebook, body, status, wor
     assert words in told(client.post("jobs", body), status).message
 
 
+def test_a_secret_that_is_given_is_refused_and_repeated_nowhere(client, server):
+    write_notebook(server.root / "work/secret.ipynb", "# %register parameters\ntoken: str = 'secret://TOKEN'")
+    plant = "ghp_" + "a1B2c3D4e5F6" * 3
+    order = {"kind": "replay", "notebook": "work/secret.ipynb", "parameters": {"token": plant}}
+    error = told(client.post("jobs", order), 409)
+    assert "is given a secret" in error.message
+    assert plant not in f"{error}{server.log}"
+    assert not [path for path in server.root.rglob("*") if path.is_file() and plant.encode() in path.read_bytes()]
+
+
 def test_equal_keys_deep_and_large_bodies_are_refused(client):
     headers = {"Content-Type": "application/json"}
     for body, status in (
@@ -144,7 +159,13 @@ def test_a_query_has_one_meaning(client):
     assert client.http.get("about?1764400000000").status_code == 200
 
 
-def test_an_unforeseen_error_is_logged_and_not_told(client, server, notebook):
+def test_an_unforeseen_error_is_logged_and_not_told(client, server):
+    error = told(client.http.get(f"{server.url}failing/pressrun/about"), 500)
+    assert error.message == "pressrun itself failed; the server's log has more."
+    assert "ZeroDivisionError: an unforeseen thing" in server.log
+
+
+def test_where_jobs_cannot_be_kept_it_is_said(client, server, notebook):
     jobs = server.root / "work/.pressrun/jobs"
     jobs.parent.mkdir(exist_ok=True)
     aside = jobs.with_name("aside")

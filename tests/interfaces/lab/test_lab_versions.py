@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import httpx
@@ -16,6 +17,7 @@ from pressrun.records.panel.notebooks import NotebookState
 from pressrun.records.panel.orders import Made, PanelError
 from pressrun.records.panel.versions import PanelDecision, PanelHealth, PanelHistory, PanelRequest, PanelVersions
 
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH's client is not installed")
 WORK = {"notebook": NOTEBOOK}
 
 

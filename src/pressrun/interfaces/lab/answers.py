@@ -42,8 +42,9 @@ def about(asked: Asked) -> About:
     if not asked.desk.has_files:
         return About(version=version, root=False, write=asked.write)
     actor, problem, environments = "", "", tuple[str, ...]()
+    project = asked.place.project if asked.query["path"] else find_project(asked.desk.shown.root)
     try:
-        with open_registry(find_project(asked.desk.shown.root), reading=True) as registry:
+        with open_registry(project, reading=True) as registry:
             environments = environments_of(registry)
             actor = registry.actor.id
     except PressrunError as error:

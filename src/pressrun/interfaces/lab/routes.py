@@ -64,10 +64,11 @@ class Route(NamedTuple):
 
 
 _PATH = {"path": True}
-_JOB_QUERY = {"path": False}
+_OPTIONAL = {"path": False}
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "about", "read", FILES, About, answers.about, "What the server is, and on whose behalf it acts."),
+    Route("GET", "about", "read", FILES, About, answers.about,
+          "What the server is, and on whose behalf it acts in the project of a notebook.", query=_OPTIONAL),
     Route("GET", "notebook", "read", FILES, NotebookState, answers.notebook,
           "All that the disk and the registry know of a notebook.", query=_PATH),
     Route("GET", "doctor", "read", FILES, tuple[PanelCheck, ...], answers.checks,
@@ -80,13 +81,13 @@ ROUTES: tuple[Route, ...] = (
           "The notebook's jobs, the newest first, with their cells.", query=_PATH),
     Route("POST", "jobs", "execute", "replay", Job, answers.new_job,
           "Begin a replay, packaging or verification.", order=JobOrder, status=201),
-    Route("GET", "jobs/{job}", "read", FILES, Job, answers.job, "One job.", query=_JOB_QUERY),
+    Route("GET", "jobs/{job}", "read", FILES, Job, answers.job, "One job.", query=_OPTIONAL),
     Route("POST", "jobs/{job}/stop", "execute", "replay", Job, answers.stopped_job,
-          "Stop a job; asked twice, its kernel is killed.", order=Nothing, query=_JOB_QUERY),
+          "Stop a job; asked twice, its kernel is killed.", order=Nothing, query=_OPTIONAL),
     Route("GET", "jobs/{job}/comparison", "read", FILES, PanelComparison, answers.comparison,
-          "What the job compared, ready to be shown.", query=_JOB_QUERY),
+          "What the job compared, ready to be shown.", query=_OPTIONAL),
     Route("GET", "jobs/{job}/command", "read", FILES, Made, answers.command,
-          "The command line that does the same.", query=_JOB_QUERY),
+          "The command line that does the same.", query=_OPTIONAL),
     Route("GET", "versions", "read", "view", PanelVersions, answers.versions,
           "The versions of a name, and what the actor may do with it.", query={"path": True, "name": False}),
     Route("POST", "versions", "write", "register", Made, answers.new_version,
