@@ -4,11 +4,14 @@ import { test } from 'node:test';
 import { Signal } from '@lumino/signaling';
 import { NotebookModel } from '../src/model/notebook.ts';
 import { JOB_EVENT, PanelModel } from '../src/model/panel.ts';
+import type { KernelChannel } from '../src/kernel/channel.ts';
 import type { OpenNotebook } from '../src/model/source.ts';
-import type { Job, NotebookState } from '../src/records.ts';
+import { follow } from '../src/kernel/follow.ts';
+import type { KernelView } from '../src/kernel/follow.ts';
+import type { CellReceipt, Job, NotebookState } from '../src/records.ts';
 import { Client, RequestError } from '../src/server/client.ts';
 import type { Reply } from '../src/server/client.ts';
-import { failure, job, notebookState, trans, version } from './made.ts';
+import { failure, job, notebookState, receipt, snapshot, trans, version } from './made.ts';
 
 class TestNotebook implements OpenNotebook {
   path = 'churn.ipynb';
@@ -16,7 +19,7 @@ class TestNotebook implements OpenNotebook {
   isUnsaved = false;
   language = 'python';
   kernel = 'none' as const;
-  channel = null;
+  channel: KernelChannel | null = null;
   busy: { id: string; since: number } | null = null;
   isDisposed = false;
   readonly changed: Signal<OpenNotebook, void> = new Signal<OpenNotebook, void>(this);
@@ -244,4 +247,38 @@ test('queries are encoded, and what is empty is left out', async () => {
   });
   await client.history('a b/ü&.ipynb', 'churn', 'production', '');
   assert.deepEqual(paths, ['history?path=a%20b%2F%C3%BC%26.ipynb&name=churn&environment=production']);
+});
+
+/** A channel as far as the model looks at it. */
+function channelWith(cells: ReadonlyArray<CellReceipt>): { view: KernelView | null; state: string; declare: () => Promise<boolean> } {
+  const captured = { format: 1, notebook: '', cells, sessions: [], partial: [] };
+  const view = follow(null, snapshot({ captured }));
+  assert.ok(view !== 'gap');
+  return { view, state: 'connected', declare: () => Promise.resolve(true) };
+}
+
+test('what a kernel told stays when it is restarted, and what is on disk is asked for', async () => {
+  const server = new TestServer();
+  const { model, notebook } = await shown(server);
+  const channel = channelWith([receipt('a', { created: '2026-01-01T00:00:02Z' })]);
+  notebook.channel = channel as unknown as KernelChannel;
+  notebook.changed.emit();
+  channel.view = null;
+  server.asked = [];
+  notebook.changed.emit();
+  assert.deepEqual(model.receipts.map(one => one.cell_id), ['a']);
+  await settled();
+  assert.deepEqual(server.asked, ['notebook']);
+  notebook.changed.emit();
+  await settled();
+  assert.deepEqual(server.asked, ['notebook'], 'once');
+});
+
+test('of two receipts of a cell the newer one counts', async () => {
+  const cells = [receipt('a', { created: '2026-01-01T00:00:03Z', name: 'disk' }), receipt('b', { created: '2026-01-01T00:00:01Z', name: 'disk' })];
+  const server = new TestServer(notebookState({ captured: { format: 1, notebook: '', cells, sessions: [], partial: [] } }));
+  const { model, notebook } = await shown(server);
+  const live = ['a', 'b'].map(id => receipt(id, { created: '2026-01-01T00:00:02Z', name: 'kernel' }));
+  notebook.channel = channelWith(live) as unknown as KernelChannel;
+  assert.deepEqual(model.receipts.map(one => [one.cell_id, one.name]), [['a', 'disk'], ['b', 'kernel']]);
 });

@@ -33,6 +33,8 @@ const CASES: Case[] = [
   { claim: 'a cell runs', facts: { busy: { index: 7, since: 88_000 } }, id: 'busy', line: 'Running cell 7 (0:12)', primary: 'replay' },
   { claim: 'partly captured', facts: { cells: [cell(1), cell(2), cell(3), cell(4, 'not-run')] }, id: 'partial', line: '3 of 4 cells captured', primary: 'run-remaining' },
   { claim: 'a cell changed', facts: { cells: [cell(1), cell(9, 'changed')], stale: ['data.csv'] }, id: 'stale', line: 'Changed since the capture: cell 9, data.csv', primary: 'run-changed' },
+  { claim: 'a cell failed', facts: { cells: [cell(1, 'changed'), cell(9, 'failed')] }, id: 'stale', line: 'Cell 9 failed', primary: 'run-changed' },
+  { claim: 'a declaration that is typed wrong', facts: { cells: [{ ...cell(9, 'failed'), why: "'modle' is no KIND" }] }, id: 'stale', line: "Cell 9: 'modle' is no KIND", primary: 'run-changed' },
   { claim: 'many cells changed', facts: { cells: [1, 2, 3, 4, 5].map(index => cell(index, 'changed')) }, id: 'stale', line: 'Changed since the capture: cell 1, cell 2, cell 3 and 2 more', primary: 'run-changed' },
   { claim: 'all captured', facts: {}, id: 'ready', line: 'Captured, ready to package', primary: 'package' },
   { claim: 'all replayed', facts: { ...current, job: job() }, id: 'ready', line: 'Replayed, ready to package', primary: 'package' },

@@ -11,6 +11,7 @@
     ├── RefusedError                   exit 3: policy, roles, secrets or doctor refuse
     │   ├── AccessDeniedError          no role lets this person do it, or not from here
     │   ├── NotAllowedError            the policy does not allow a version to go somewhere
+    │   │   └── PolicyRefusesError     the same, with what each check found, for whoever shows it
     │   └── UnsafeContentError         a model format or an archive member that may not be opened
     ├── ContentMovedError              exit 2: a file is not what the caller saw any more
     ├── HeadMovedError                 others appended to the journal since: decide and offer again

@@ -269,3 +269,16 @@ def test_working_live_and_then_replaying_gives_the_same(root, monkeypatch):
     assert any("already loaded" in output.get("text", "") for output in shown)
     job = ended(begin_job(place, order()), place)
     assert (job.state, job.different, job.grade) == ("completed", 0, "R4"), job.message
+
+
+def test_two_jobs_of_one_notebook_run_side_by_side_and_neither_takes_the_others_result(root):
+    write_notebook(root / "project/work.ipynb", PARAMETERS, "print(n)")
+    place = place_in(root)
+    folders = [begin_job(place, order(parameters={"n": n})) for n in (3, 4)]
+    done = [ended(folder, place) for folder in folders]
+    assert [(job.number, job.state) for job in done] == [(1, "completed"), (2, "completed")]
+    for folder, printed_text in zip(folders, ("3\n", "4\n"), strict=True):
+        executed = nbformat.read(folder.path / "executed.ipynb", 4)
+        assert "".join(executed.cells[-1].outputs[0].text) == printed_text
+    shown = [job.executed for job in jobs_of(place)]
+    assert sorted(shown) == ["", "project/work-replayed.ipynb"]

@@ -158,12 +158,12 @@ export class JupyterNotebook implements OpenNotebook {
     if (kernel === null || !kernel.handleComms) {
       return;
     }
-    kernel.info.then(
-      info => {
+    languageOf(kernel).then(
+      language => {
         if (this.#isDisposed || kernel.isDisposed || this.panel.sessionContext.session?.kernel !== kernel) {
           return;
         }
-        this.#language = info.language_info.name;
+        this.#language = language;
         if (this.#language.toLowerCase() === 'python') {
           const channel = new KernelChannel(kernel, this.#client);
           channel.changed.connect(this.#emit, this);
@@ -207,4 +207,10 @@ export class JupyterNotebook implements OpenNotebook {
   #isRestarting = false;
   #status: Kernel.Status = 'unknown';
   #isDisposed = false;
+}
+
+/** The language of a kernel: as its specification says, which the server knows; a busy kernel would answer later. */
+async function languageOf(kernel: Kernel.IKernelConnection): Promise<string> {
+  const spec = await kernel.spec;
+  return spec?.language ?? (await kernel.info).language_info.name;
 }

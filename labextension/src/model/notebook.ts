@@ -71,12 +71,17 @@ export class NotebookModel {
     return this.#state;
   }
 
-  /** The newest receipt of each cell, as the kernel knows it, else as it was kept on disk. */
+  /** The newest receipt of each cell: what the kernel tells, or told before it was restarted, and what is on disk. */
   get receipts(): ReadonlyArray<CellReceipt> {
-    const kept = this.#saved?.captured?.cells ?? [];
-    const live = this.source.channel?.view?.captured?.cells ?? [];
-    const ids = new Set(live.map(receipt => receipt.cell_id));
-    return [...live, ...kept.filter(receipt => !ids.has(receipt.cell_id))];
+    const view = this.source.channel?.view ?? null;
+    const newest = new Map<string, CellReceipt>();
+    for (const receipt of [...(this.#saved?.captured?.cells ?? []), ...(view?.captured?.cells ?? this.#told)]) {
+      const known = newest.get(receipt.cell_id);
+      if (known === undefined || known.created <= receipt.created) {
+        newest.set(receipt.cell_id, receipt);
+      }
+    }
+    return [...newest.values()];
   }
 
   /** What is not as it was captured, as the server saw it, without what was captured again since. */
@@ -221,8 +226,15 @@ export class NotebookModel {
   }
 
   #onChanged(): void {
+    const view = this.source.channel?.view ?? null;
+    const isLost = this.#isConnected && view === null;
+    this.#isConnected = view !== null;
+    this.#told = view?.captured?.cells ?? this.#told;
     this.#emit();
     this.#declare();
+    if (isLost) {
+      void this.refresh(); // What the kernel told is on disk by now, and only the server can say so.
+    }
   }
 
   /** Tell the kernel what it cannot see, each time that it is another map, and each kernel session anew. */
@@ -256,6 +268,8 @@ export class NotebookModel {
   readonly #changed = new Signal<this, void>(this);
   readonly #reader = new CellReader();
   #declared = '';
+  #told: ReadonlyArray<CellReceipt> = [];
+  #isConnected = false;
   #about: About | null = null;
   #saved: NotebookState | null = null;
   #jobs: ReadonlyArray<Job> = [];

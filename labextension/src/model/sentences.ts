@@ -48,7 +48,7 @@ export function listed(parts: ReadonlyArray<string>, trans: Trans): string {
   return parts.length > 3 ? trans.__('%1 and %2 more', shown, parts.length - 3) : shown;
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   const line = text.split('\n', 1)[0] ?? '';
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

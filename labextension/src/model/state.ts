@@ -11,7 +11,7 @@ import type { Trans } from '../translated.ts';
 import { actionLabel } from './actions.ts';
 import type { ActionId } from './actions.ts';
 import type { CellState, Facts } from './facts.ts';
-import { clock, failureLine, jobNoun, listed, liveLine, progressLine } from './sentences.ts';
+import { clock, failureLine, firstLine, jobNoun, listed, liveLine, progressLine } from './sentences.ts';
 
 export type StateId =
   | 'no-notebook' | 'loading' | 'offline' | 'other-language' | 'replaying' | 'busy' | 'approved' | 'awaiting' | 'live'
@@ -227,7 +227,8 @@ const unmarked: Rule = (facts, trans) =>
 
 const uncaptured: Rule = (facts, trans) => {
   const { all, done } = countCells(facts);
-  const changed = facts.cells.filter(cell => cell.state === 'changed' || cell.state === 'failed');
+  const failed = facts.cells.find(cell => cell.state === 'failed');
+  const changed = facts.cells.filter(cell => cell.state === 'changed');
   if (done === all && facts.stale.length === 0) {
     return null;
   }
@@ -236,6 +237,12 @@ const uncaptured: Rule = (facts, trans) => {
     return kernel;
   }
   const rest: ActionId[] = ['replay', 'package', 'register-cell', 'doctor'];
+  if (failed !== undefined) {
+    const line = failed.why
+      ? trans.__('Cell %1: %2', failed.index, firstLine(failed.why))
+      : trans.__('Cell %1 failed', failed.index);
+    return state('stale', 'bad', line, button('run-changed', trans), { secondary: [...rest, 'run-all'] });
+  }
   if (done === 0 && changed.length === 0) {
     return state('not-captured', 'quiet', trans.__('Nothing captured yet'), button('run-all', trans), { secondary: rest });
   }

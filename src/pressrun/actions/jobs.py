@@ -154,9 +154,10 @@ def _start(folder: JobFolder) -> None:
     finally:
         os.close(descriptor)
     # the same as the process itself writes, which may not have come so far when somebody looks
+    begun = process_of(process.pid)
     with contextlib.suppress(OSError):
-        if not (folder.path / PROCESS).exists():
-            folder.write(PROCESS, msgspec.json.encode(process_of(process.pid)))
+        if begun is not None and not (folder.path / PROCESS).exists():
+            folder.write(PROCESS, msgspec.json.encode(begun))
     # only so that the system forgets it when it has ended; if this process ends first, init does that
     threading.Thread(target=process.wait, name=f"pressrun-job-{process.pid}", daemon=True).start()
 

@@ -30,11 +30,9 @@ _SEEN = {
 
 
 class PolicyRefusesError(NotAllowedError):
-    """The policy does not allow it; `findings` are its checks."""
+    """The policy does not allow it; `findings` are its checks, as a panel shows them."""
 
-    def __init__(self, refused: NotAllowedError, findings: tuple[PanelFinding, ...]) -> None:
-        super().__init__(refused.what, where=refused.where, remedy=refused.remedy)
-        self.findings = findings
+    findings: tuple[PanelFinding, ...] = ()
 
 
 def order_version(registry: Registry, order: RegisterOrder) -> Made:
@@ -185,8 +183,9 @@ def _with_findings(registry: Registry, reference: str, environment: str, act: Ca
     try:
         return act()
     except NotAllowedError as refused:
-        findings = shown_decision(check(registry, reference, environment)).findings
-        raise PolicyRefusesError(refused, findings) from refused
+        told = PolicyRefusesError(refused.what, where=refused.where, remedy=refused.remedy)
+        told.findings = shown_decision(check(registry, reference, environment)).findings
+        raise told from refused
 
 
 def _reason(text: str) -> str:

@@ -150,14 +150,19 @@ class JobFolder:
 
 def this_process() -> JobProcess:
     """Return what tells the calling process from every other one."""
-    return process_of(os.getpid())
+    found = process_of(os.getpid())
+    assert found is not None
+    return found
 
 
-def process_of(pid: int) -> JobProcess:
-    """Return what tells a running child of this process from every other one."""
+def process_of(pid: int) -> JobProcess | None:
+    """Return what tells a process from every other one, None when there is none of that id any more."""
     import psutil  # noqa: PLC0415 - costs 15 ms, and only where a job begins or is looked at
 
-    return JobProcess(pid=pid, started=psutil.Process(pid).create_time())
+    try:
+        return JobProcess(pid=pid, started=psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
 
 
 def job_folders(project: Path) -> list[JobFolder]:
