@@ -171,4 +171,5 @@ const plugin: JupyterFrontEndPlugin<IPanelModel> = {
   provides: IPanelModel,
   activate
 };
+export { IPanelModel };
 export default plugin;

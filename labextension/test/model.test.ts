@@ -127,6 +127,17 @@ test('403 means that it is not permitted, and no answer that the server is gone'
   assert.equal(model.facts.server, 'unreachable');
 });
 
+test('another protocol is told, and asked for again', async () => {
+  const server = new TestServer();
+  const about = JSON.parse(server.answers['about']?.body ?? '') as { protocol: number };
+  server.answer('about', { ...about, protocol: 2 });
+  const { model } = await shown(server);
+  assert.equal(model.facts.server, 'other');
+  server.answer('about', about);
+  await model.refresh();
+  assert.equal(model.facts.server, 'ready');
+});
+
 test('it recovers from an error at the next question', async () => {
   const server = new TestServer();
   server.answer('notebook', { message: 'x' }, 500);

@@ -64,6 +64,7 @@ const CASES: Case[] = [
   { claim: 'no server extension', facts: { server: 'missing', isKnown: false }, id: 'offline', line: 'The server extension is missing', primary: 'how-to-fix' },
   { claim: 'not permitted', facts: { server: 'forbidden' }, id: 'offline', line: 'You may not use pressrun on this server', primary: 'how-to-fix' },
   { claim: 'unreachable', facts: { server: 'unreachable' }, id: 'offline', line: 'The server cannot be reached', primary: 'how-to-fix' },
+  { claim: 'another protocol', facts: { server: 'other', isKnown: false }, id: 'offline', line: 'The page and the server are of different versions', primary: 'how-to-fix' },
   { claim: 'unreadable', facts: { server: 'failed', serverMessage: 'no JSON' }, id: 'offline', line: 'The server could not read this notebook', primary: 'how-to-fix' }
 ];
 
@@ -119,6 +120,12 @@ test('a version of the saved content counts no more while something is typed', (
 
 test('cells that are left out need no capture', () => {
   assert.equal(stateOf(facts({ cells: [cell(1), cell(2, 'left-out')] }), trans).id, 'ready');
+});
+
+test('where the notebook lies on another disk nothing is ordered', () => {
+  const state = stateOf(facts({ isRooted: false }), trans);
+  assert.equal(state.primary.whyNot, "The notebook is not on this server's disk.");
+  assert.ok(!state.secondary.includes('replay'));
 });
 
 test('who may only read is told so, and offered what is only read', () => {

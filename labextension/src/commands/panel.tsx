@@ -46,6 +46,8 @@ function Advice(props: { facts: Facts; trans: Trans }): React.JSX.Element {
           <p>{trans.__('Ask whoever runs the server.')}</p>
         </>
       );
+    case 'other':
+      return <p>{trans.__('Reload the page. If that does not help, the server was not restarted after an update.')}</p>;
     case 'unreachable':
       return <p>{trans.__('Look whether the server still runs and whether you are still logged in, then refresh.')}</p>;
     case 'failed':

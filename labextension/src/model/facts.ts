@@ -2,8 +2,8 @@
 import type { ChannelState } from '../kernel/channel.ts';
 import type { Job, PanelPlace, PanelVersion, Problem } from '../records.ts';
 
-/** `failed`: it answered, and could not tell. */
-export type ServerState = 'asking' | 'ready' | 'missing' | 'forbidden' | 'unreachable' | 'failed';
+/** `failed`: it answered, and could not tell. `other`: it speaks another version of the protocol. */
+export type ServerState = 'asking' | 'ready' | 'missing' | 'forbidden' | 'unreachable' | 'failed' | 'other';
 export type KernelState = 'none' | 'starting' | 'alive' | 'dead';
 
 /** How one registered cell stands. */

@@ -6,6 +6,7 @@
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import type { About, CellReceipt, Job, JobChanged, NotebookState, PanelVersion, Stale } from '../records.ts';
+import { PROTOCOL } from '../records.ts';
 import { RequestError } from '../server/client.ts';
 import type { Client } from '../server/client.ts';
 import { isRunning, withChange, withJob } from '../server/jobs.ts';
@@ -205,6 +206,11 @@ export class NotebookModel {
     const path = this.source.path;
     try {
       this.#about ??= await client.about();
+      if (this.#about.protocol !== PROTOCOL) {
+        this.#server = 'other';
+        this.#about = null;
+        return;
+      }
       this.#saved = this.#about.root ? await client.notebook(path) : null;
       this.#jobs = this.#saved?.jobs ?? [];
       this.#server = 'ready';

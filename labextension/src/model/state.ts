@@ -75,7 +75,8 @@ const offline: Rule = (facts, trans) => {
     missing: trans.__('The server extension is missing'),
     forbidden: trans.__('You may not use pressrun on this server'),
     unreachable: trans.__('The server cannot be reached'),
-    failed: trans.__('The server could not read this notebook')
+    failed: trans.__('The server could not read this notebook'),
+    other: trans.__('The page and the server are of different versions')
   };
   const line = lines[facts.server];
   if (line === undefined) {
@@ -344,13 +345,19 @@ function opened(job: Job | null): ActionId[] {
   return found;
 }
 
-/** What is only read stays possible for somebody who may not write; the rest says why not. */
+/** What is only read stays possible for somebody who may not write, or where the file is elsewhere; the rest says why. */
 function restricted(found: PanelState, facts: Facts, trans: Trans): PanelState {
-  if (facts.mayWrite || READING.has(found.primary.action) || found.primary.whyNot) {
+  if (facts.mayWrite && facts.isRooted) {
     return found;
   }
-  const whyNot = trans.__('You may only read here.');
-  return { ...found, primary: { ...found.primary, whyNot }, secondary: found.secondary.filter(a => READING.has(a)) };
+  const secondary = found.secondary.filter(action => READING.has(action));
+  if (READING.has(found.primary.action) || found.primary.whyNot) {
+    return { ...found, secondary };
+  }
+  const whyNot = facts.isRooted
+    ? trans.__('You may only read here.')
+    : trans.__("The notebook is not on this server's disk.");
+  return { ...found, primary: { ...found.primary, whyNot }, secondary };
 }
 
 function state(

@@ -4,7 +4,7 @@ import { Fragment, h } from './h.ts';
 import type { NotebookModel } from '../model/notebook.ts';
 import type { CellReceipt } from '../records.ts';
 import type { ViewContext } from './context.ts';
-import { Empty } from './parts.tsx';
+import { Button, Empty, RowLabel } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
 import type { ListRow } from './rowlist.tsx';
 import { Files } from './steps.tsx';
@@ -66,6 +66,7 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
     const count = trans._n('%1 file', '%1 files', written.length);
     rows.push(row('products', trans.__('Products'), count, false, () => <Files files={written} context={context} />));
   }
+  rows.push(...problemRows(current, context));
   const partial = current.facts.partial;
   if (partial.length > 0) {
     rows.push(row('partial', trans.__('Not one whole run'), trans._n('%1 reason', '%1 reasons', partial.length), true, () => (
@@ -77,6 +78,36 @@ function capturedRows(current: NotebookModel, context: ViewContext): ListRow[] {
     )));
   }
   return rows;
+}
+
+/** What a reader of the notebook should know, and what could not be read. */
+function problemRows(current: NotebookModel, context: ViewContext): ListRow[] {
+  const { trans, run } = context;
+  const problems = current.saved?.problems ?? [];
+  const unreadable = current.saved?.unreadable ?? [];
+  const count = problems.length + unreadable.length;
+  if (count === 0) {
+    return [];
+  }
+  return [
+    row('problems', trans.__('To know'), trans._n('%1 remark', '%1 remarks', count), true, () => (
+      <ul className="pr-Files">
+        {problems.map(({ cell, line, message }, index) => (
+          <li key={index}>
+            {cell === null ? null : (
+              <Button kind="link" onClick={() => run('go-to-cell', line === null ? { index: cell } : { index: cell, line })}>
+                {trans.__('cell %1', cell)}
+              </Button>
+            )}{' '}
+            {message}
+          </li>
+        ))}
+        {unreadable.map(text => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    ))
+  ];
 }
 
 function environmentRows(current: NotebookModel, context: ViewContext): ListRow[] {
@@ -135,9 +166,9 @@ function parameterRows(current: NotebookModel, context: ViewContext): ListRow[] 
       <ul className="pr-Files">
         {parameters.map(parameter => (
           <li key={parameter.name} title={parameter.help}>
-            <button type="button" className="pr-Button pr-mod-link" onClick={() => run('go-to-cell', { index: parameter.cell })}>
+            <Button kind="link" onClick={() => run('go-to-cell', { index: parameter.cell })}>
               {parameter.name}
-            </button>{' '}
+            </Button>{' '}
             <span className="pr-quiet">
               {parameter.type} {parameter.secret ? '' : parameter.expression}
             </span>
@@ -150,20 +181,14 @@ function parameterRows(current: NotebookModel, context: ViewContext): ListRow[] 
 }
 
 function row(key: string, name: string, meta: string, isWarning: boolean, details: () => React.ReactNode): ListRow {
-  const sign = isWarning ? '!' : '✓';
+  const mark = isWarning ? ({ sign: '!', tone: 'attention' } as const) : ({ sign: '✓', tone: 'good' } as const);
   return {
     key,
     name,
     label: (
-      <>
-        <span className="pr-Row-name">
-          <span className={`pr-Mark-sign pr-mod-${isWarning ? 'attention' : 'good'}`} aria-hidden="true">
-            {sign}
-          </span>
-          {name}
-        </span>
-        <span className="pr-Row-meta">{meta}</span>
-      </>
+      <RowLabel mark={mark} name={name}>
+        {meta}
+      </RowLabel>
     ),
     details
   };

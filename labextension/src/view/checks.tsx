@@ -3,7 +3,8 @@ import * as React from 'react';
 import { h } from './h.ts';
 import type { NotebookState, PanelCheck } from '../records.ts';
 import type { Trans } from '../translated.ts';
-import { Button, useCapped } from './parts.tsx';
+import { Button, Sign, useCapped } from './parts.tsx';
+import type { Mark } from './words.ts';
 
 type GoTo = (index: number, line: number | null) => void;
 
@@ -13,7 +14,7 @@ export function Checks(props: { checks: ReadonlyArray<PanelCheck>; trans: Trans;
   if (checks.length === 0) {
     return <p>✓ {trans.__('Nothing was found that would break a replay.')}</p>;
   }
-  const marks: Record<string, { sign: string; word: string; tone: string }> = {
+  const marks: Record<string, Mark> = {
     blocking: { sign: '✗', word: trans.__('blocking'), tone: 'bad' },
     'should-fix': { sign: '!', word: trans.__('should be fixed'), tone: 'attention' },
     note: { sign: '○', word: trans.__('note'), tone: 'quiet' }
@@ -21,14 +22,12 @@ export function Checks(props: { checks: ReadonlyArray<PanelCheck>; trans: Trans;
   return (
     <ul className="pr-Checks">
       {shown.map((check, index) => {
-        const mark = marks[check.level] ?? { sign: '○', word: check.level, tone: 'quiet' };
+        const mark: Mark = marks[check.level] ?? { sign: '○', word: check.level, tone: 'quiet' };
         const { cell, line } = check;
         return (
           <li key={`${check.id} ${index}`}>
             <p>
-              <span className={`pr-Mark-sign pr-mod-${mark.tone}`} aria-hidden="true">
-                {mark.sign}
-              </span>{' '}
+              <Sign mark={mark} />{' '}
               <strong>{mark.word}</strong>{' '}
               {cell === null ? null : (
                 <Button kind="link" onClick={() => goTo(cell, line)}>

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { Fragment, h } from './h.ts';
 import type { DiffLine, OutputPair, PanelComparison, ShownTable, ValueComparison } from '../records.ts';
 import type { Trans } from '../translated.ts';
-import { Button, useCapped } from './parts.tsx';
+import { Button, Sign, useCapped } from './parts.tsx';
 
 interface Props {
   comparison: PanelComparison;
@@ -67,9 +67,7 @@ function SameWord(props: { sameness: OutputPair['sameness']; trans: Trans }): Re
   const tone = isSame ? 'good' : sameness === 'not-compared' ? 'quiet' : 'attention';
   return (
     <span className="pr-Mark">
-      <span className={`pr-Mark-sign pr-mod-${tone}`} aria-hidden="true">
-        {isSame ? '✓' : tone === 'quiet' ? '–' : '≠'}
-      </span>{' '}
+      <Sign mark={{ tone, sign: isSame ? '✓' : tone === 'quiet' ? '–' : '≠' }} />{' '}
       {words[sameness]}
     </span>
   );

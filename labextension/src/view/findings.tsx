@@ -3,6 +3,7 @@ import * as React from 'react';
 import { h } from './h.ts';
 import type { PanelFinding } from '../records.ts';
 import type { Trans } from '../translated.ts';
+import { Sign } from './parts.tsx';
 
 const ORDER: Record<PanelFinding['outcome'], number> = { fail: 0, unknown: 1, waived: 2, pass: 3 };
 
@@ -17,16 +18,18 @@ export function Findings(props: { findings: ReadonlyArray<PanelFinding>; trans: 
     waived: trans.__('waived'),
     pass: trans.__('passes')
   };
-  const signs = { fail: '✗', unknown: '?', waived: '~', pass: '✓' };
-  const tones = { fail: 'bad', unknown: 'attention', waived: 'attention', pass: 'good' };
+  const marks = {
+    fail: { sign: '✗', tone: 'bad' },
+    unknown: { sign: '?', tone: 'attention' },
+    waived: { sign: '~', tone: 'attention' },
+    pass: { sign: '✓', tone: 'good' }
+  } as const;
   const sorted = [...findings].sort((a, b) => ORDER[a.outcome] - ORDER[b.outcome]);
   return (
     <ul className="pr-Findings" aria-label={trans.__('Checks of the policy')}>
       {sorted.map((finding, index) => (
         <li key={`${finding.check} ${index}`}>
-          <span className={`pr-Mark-sign pr-mod-${tones[finding.outcome]}`} aria-hidden="true">
-            {signs[finding.outcome]}
-          </span>
+          <Sign mark={marks[finding.outcome]} />
           <span>
             <strong>{finding.title || finding.check}</strong> {words[finding.outcome]}
             {finding.outcome === 'pass' ? null : (

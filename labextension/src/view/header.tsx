@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { h } from './h.ts';
 import { announcedPercent, isRunning } from '../server/jobs.ts';
-import { Button } from './parts.tsx';
+import { Button, Sign } from './parts.tsx';
 import type { ViewContext } from './context.ts';
 import { toneSign } from './words.ts';
 
@@ -28,9 +28,7 @@ export function Header(props: { context: ViewContext }): React.JSX.Element {
         </Button>
       </div>
       <p className={`pr-Header-line pr-mod-${state.tone}`}>
-        <span className="pr-Mark-sign" aria-hidden="true">
-          {toneSign(state.tone)}
-        </span>
+        <Sign mark={{ sign: toneSign(state.tone), tone: state.tone }} />
         <span>{state.line}</span>
       </p>
       {state.hint ? <p className="pr-Header-hint">{state.hint}</p> : null}

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { Fragment, h } from './h.ts';
 import type { PanelVersion, PanelWaiting } from '../records.ts';
 import type { ViewContext } from './context.ts';
-import { Button, Empty, Failure, Time } from './parts.tsx';
+import { Button, Empty, Failure, RowLabel, Time } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
 import type { ListRow } from './rowlist.tsx';
 
@@ -33,7 +33,7 @@ function problemRow(problem: string): ListRow {
     key: problem,
     name: problem,
     className: 'pr-mod-bad',
-    label: <Label sign="!" tone="bad" name={problem} />,
+    label: <RowLabel mark={{ sign: '!', tone: 'bad' }} name={problem} />,
     details: () => <p>{problem}</p>
   };
 }
@@ -45,9 +45,9 @@ function waitingRow(waiting: PanelWaiting, context: ViewContext): ListRow {
     key: waiting.id,
     name: waiting.about,
     label: (
-      <Label sign="◔" tone={waiting.late ? 'bad' : 'attention'} name={`${waiting.what}: ${waiting.about}`}>
+      <RowLabel mark={{ sign: '◔', tone: waiting.late ? 'bad' : 'attention' }} name={`${waiting.what}: ${waiting.about}`}>
         {meta} · <Time time={waiting.since} locale={locale} />
-      </Label>
+      </RowLabel>
     ),
     details: () => (
       <>
@@ -78,23 +78,9 @@ function liveRows(version: PanelVersion, context: ViewContext): ListRow[] {
     title: trans.__('Show what was live in %1', place.environment),
     act: () => run('history', { environment: place.environment, name: version.reference.split('@')[0] ?? '' }),
     label: (
-      <Label sign="●" tone="good" name={version.reference}>
+      <RowLabel mark={{ sign: '●', tone: 'good' }} name={version.reference}>
         {trans.__('live in %1', place.environment)} · <Time time={place.since} locale={locale} />
-      </Label>
+      </RowLabel>
     )
   }));
-}
-
-function Label(props: { sign: string; tone: string; name: string; children?: React.ReactNode }): React.JSX.Element {
-  return (
-    <>
-      <span className="pr-Row-name">
-        <span className={`pr-Mark-sign pr-mod-${props.tone}`} aria-hidden="true">
-          {props.sign}
-        </span>
-        {props.name}
-      </span>
-      {props.children ? <span className="pr-Row-meta">{props.children}</span> : null}
-    </>
-  );
 }

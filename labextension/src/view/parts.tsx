@@ -9,16 +9,30 @@ import type { Mark } from './words.ts';
 /** More rows than this are shown only when asked for. */
 export const MOST_ROWS = 100;
 
-/** A sign and its word. */
-export function MarkView(props: { mark: Mark; hasWord?: boolean }): React.JSX.Element {
-  const { mark, hasWord = true } = props;
+/** The sign of a state; the word that says the same stands beside it. */
+export function Sign(props: { mark: Pick<Mark, 'sign' | 'tone'> }): React.JSX.Element {
+  const { sign, tone } = props.mark;
   return (
-    <span className={`pr-Mark pr-mod-${mark.tone}`}>
-      <span className="pr-Mark-sign" aria-hidden="true">
-        {mark.sign}
-      </span>
-      <span className={hasWord ? 'pr-Mark-word' : 'pr-hidden'}>{mark.word}</span>
+    <span className={`pr-Mark-sign pr-mod-${tone}`} aria-hidden="true">
+      {sign}
     </span>
+  );
+}
+
+/** What a row's button shows: a sign and a name, and in smaller letters how it stands. */
+export function RowLabel(props: {
+  mark: Pick<Mark, 'sign' | 'tone'>;
+  name: React.ReactNode;
+  children?: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <>
+      <span className="pr-Row-name">
+        <Sign mark={props.mark} />
+        {props.name}
+      </span>
+      {props.children ? <span className="pr-Row-meta">{props.children}</span> : null}
+    </>
   );
 }
 

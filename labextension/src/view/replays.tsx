@@ -4,7 +4,7 @@ import { Fragment, h } from './h.ts';
 import type { Job } from '../records.ts';
 import { announcedPercent, isRunning, runningCell } from '../server/jobs.ts';
 import type { ViewContext } from './context.ts';
-import { Button, Empty, Fact, Time } from './parts.tsx';
+import { Button, Empty, Fact, RowLabel, Time } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
 import type { ListRow } from './rowlist.tsx';
 import { duration, jobCellTone, jobMark, jobName, shortDigest } from './words.ts';
@@ -82,18 +82,10 @@ function jobRow(job: Job, context: ViewContext): ListRow {
     name,
     title: job.message,
     label: (
-      <>
-        <span className="pr-Row-name">
-          <span className={`pr-Mark-sign pr-mod-${mark.tone}`} aria-hidden="true">
-            {mark.sign}
-          </span>
-          {name}
-        </span>
-        <span className="pr-Row-meta">
-          {mark.word} · {job.duration_s > 0 ? `${duration(job.duration_s)} · ` : null}
-          <Time time={job.ended || job.created} locale={locale} />
-        </span>
-      </>
+      <RowLabel mark={mark} name={name}>
+        {mark.word} · {job.duration_s > 0 ? `${duration(job.duration_s)} · ` : null}
+        <Time time={job.ended || job.created} locale={locale} />
+      </RowLabel>
     ),
     details: () => <JobDetails job={job} context={context} />
   };

@@ -4,7 +4,7 @@ import { Fragment, h } from './h.ts';
 import type { StepRow } from '../model/rows.ts';
 import type { CellReceipt } from '../records.ts';
 import type { ViewContext } from './context.ts';
-import { Button, Empty, Fact, Time } from './parts.tsx';
+import { Button, Empty, Fact, RowLabel, Time } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
 import type { ListRow } from './rowlist.tsx';
 import { cellMark, duration, shortDigest, size } from './words.ts';
@@ -39,6 +39,7 @@ function stepRow(row: StepRow, context: ViewContext): ListRow {
   const mark = cellMark(row.state, trans);
   const seconds = row.receipt === null || row.state === 'running' ? '' : duration(row.receipt.duration_s);
   const place = trans.__('cell %1', row.index);
+  const kind = row.kind && row.kind !== row.name ? <span className="pr-quiet"> {row.kind}</span> : null;
   return {
     key: row.id,
     name: row.name,
@@ -46,19 +47,10 @@ function stepRow(row: StepRow, context: ViewContext): ListRow {
     className: `pr-mod-${mark.tone}`,
     act: () => run('go-to-cell', { cellId: row.id }),
     label: (
-      <>
-        <span className="pr-Row-name">
-          <span className={`pr-Mark-sign pr-mod-${mark.tone}`} aria-hidden="true">
-            {mark.sign}
-          </span>
-          {row.name}
-          {row.kind && row.kind !== row.name ? <span className="pr-quiet"> {row.kind}</span> : null}
-        </span>
-        <span className="pr-Row-meta">
-          {place} · {mark.word}
-          {seconds ? ` · ${seconds}` : null}
-        </span>
-      </>
+      <RowLabel mark={mark} name={<>{row.name}{kind}</>}>
+        {place} · {mark.word}
+        {seconds ? ` · ${seconds}` : null}
+      </RowLabel>
     ),
     details: () => <StepDetails row={row} context={context} />
   };

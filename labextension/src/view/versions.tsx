@@ -3,7 +3,7 @@ import * as React from 'react';
 import { Fragment, h } from './h.ts';
 import type { PanelRequest, PanelVersion, PanelVersions } from '../records.ts';
 import type { ViewContext } from './context.ts';
-import { Button, Empty, Fact, Time } from './parts.tsx';
+import { Button, Empty, Fact, RowLabel, Time } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
 import type { ListRow } from './rowlist.tsx';
 import { shortDigest, versionMark } from './words.ts';
@@ -19,10 +19,12 @@ export function Versions(props: { context: ViewContext }): React.JSX.Element {
       </Empty>
     );
   }
+  const actorProblem = model.about?.actor_problem ?? '';
   return (
     <>
+      {actorProblem ? <p className="pr-Why pr-Section-note">{actorProblem}</p> : null}
       {versions.problems.map(problem => (
-        <p key={problem} className="pr-Why">
+        <p key={problem} className="pr-Why pr-Section-note">
           {problem}
         </p>
       ))}
@@ -48,18 +50,9 @@ function versionRow(version: PanelVersion, versions: PanelVersions, context: Vie
     key: version.reference,
     name: version.reference,
     label: (
-      <>
-        <span className="pr-Row-name">
-          <span className={`pr-Mark-sign pr-mod-${mark.tone}`} aria-hidden="true">
-            {mark.sign}
-          </span>
-          {trans.__('v%1', version.number)}
-          <span className="pr-quiet"> {version.grade}</span>
-        </span>
-        <span className="pr-Row-meta">
-          {places ? trans.__('live in %1', places) : mark.word} · <Time time={version.registered} locale={locale} />
-        </span>
-      </>
+      <RowLabel mark={mark} name={<>{trans.__('v%1', version.number)} <span className="pr-quiet">{version.grade}</span></>}>
+        {places ? trans.__('live in %1', places) : mark.word} · <Time time={version.registered} locale={locale} />
+      </RowLabel>
     ),
     details: () => <VersionDetails version={version} versions={versions} context={context} />
   };
