@@ -167,6 +167,7 @@ test('a job and a version count only for the content that they are about', async
   assert.equal(model.facts.isJobCurrent, true);
   assert.equal(numberOf(model), 4);
   notebook.isUnsaved = true;
+  notebook.changed.emit();
   assert.equal(model.facts.isJobCurrent, false);
 });
 

@@ -1,6 +1,7 @@
 /** What the commands work with, and how one is added. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Notebooks } from '../lab/notebooks.ts';
@@ -35,6 +36,7 @@ export type CommandArgs = ReadonlyPartialJSONObject;
 
 interface CommandSpec {
   label: string;
+  icon?: LabIcon;
   caption?: string;
   /** Names of the arguments -> what they mean; all are optional texts or numbers. */
   args?: Readonly<Record<string, { type: 'string' | 'number'; description: string }>>;
@@ -48,6 +50,7 @@ export function addCommand(deps: Deps, id: string, spec: CommandSpec): void {
   const whyNot = spec.whyNot;
   deps.app.commands.addCommand(`${COMMANDS}:${id}`, {
     label: spec.label,
+    icon: spec.icon,
     caption: () => whyNot?.() || spec.caption || '',
     describedBy: { args: { type: 'object', properties: { ...spec.args }, additionalProperties: true } },
     isEnabled: () => whyNot === undefined || whyNot() === '',

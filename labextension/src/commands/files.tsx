@@ -2,6 +2,7 @@
 import { Fragment, h } from '../view/h.ts';
 import { askAndDo } from '../forms/dialog.tsx';
 import { field } from '../forms/fields.ts';
+import { pressIcon } from '../icons.ts';
 import { RequestError } from '../server/client.ts';
 import { Checks, Inspection } from '../view/checks.tsx';
 import { Loaded } from '../view/loaded.tsx';
@@ -36,7 +37,7 @@ export function addFileCommands(deps: Deps): void {
   onFile('doctor', trans.__('Check for replaying'), path => showChecks(deps, path));
   onFile('replay', trans.__('Replay…'), path => app.commands.execute(`${COMMANDS}:replay`, { path }));
   onFile('package', trans.__('Package…'), path => app.commands.execute(`${COMMANDS}:package`, { path }));
-  addCommand(deps, 'launch', { label: trans.__('Pipeline notebook'), execute: args => newFromTemplate(deps, args) });
+  addCommand(deps, 'launch', { label: trans.__('Pipeline notebook'), icon: pressIcon, execute: args => newFromTemplate(deps, args) });
 }
 
 

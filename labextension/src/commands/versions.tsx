@@ -94,6 +94,11 @@ async function vote(deps: Deps, verb: 'approve' | 'reject' | 'withdraw', args: C
   const { client, trans } = deps;
   const state = await stateOf(deps, args);
   const request = requestOf(deps, state, textOf(args, 'request'));
+  if (verb === 'approve' && !request.may_approve) {
+    const command = `pressrun approve ${request.id}`;
+    const remedy = request.signs_with === 'terminal' ? command : trans.__('Somebody else has to approve it: %1', command);
+    throw new RequestError(403, request.why_not || trans.__('you may not approve it'), request.reference, remedy);
+  }
   const decision = await client.decision(state.path, request.reference, request.environment);
   const titles = {
     approve: trans.__('Approve %1 for %2', request.reference, request.environment),
@@ -163,7 +168,6 @@ function RequestIntro(props: {
     <>
       <p>{trans.__('%1 asks for it.', request.by)}</p>
       {request.comment ? <blockquote className="pr-Quote">{request.comment}</blockquote> : null}
-      {isApproval && !request.may_approve && request.why_not ? <p className="pr-Why">{request.why_not}</p> : null}
       {isApproval && request.signs_with === 'touch' ? <p>{trans.__('Touch your token when it asks for it.')}</p> : null}
       <Decided decision={decision} deps={deps} />
     </>

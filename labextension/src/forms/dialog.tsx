@@ -25,7 +25,7 @@ export interface FormOptions {
 export type Given = Readonly<Record<string, unknown>>;
 
 /**
- * Ask, and do with the answer what `submit` does; its refusal is shown above the fields, with what was typed kept.
+ * Ask, and do with the answer what `submit` does; its refusal is shown below the fields, with what was typed kept.
  *
  * @returns what `submit` returned, null when the person gave up.
  */
@@ -124,19 +124,18 @@ function Filled(props: {
   onTexts: (texts: Texts) => void;
   onDrawn: () => void;
 }): React.JSX.Element {
+  const { refused } = props;
   const [texts, setTexts] = React.useState(props.texts);
   React.useEffect(() => {
     props.onDrawn();
   }, [texts]);
   return (
     <>
-      {props.refused === null ? null : (
-        <>
-          <Failure error={props.refused} trans={props.trans} />
-          <Findings findings={props.refused.findings} trans={props.trans} />
-        </>
+      {refused !== null && refused.findings.length > 0 ? (
+        <Findings findings={refused.findings} trans={props.trans} />
+      ) : (
+        props.options.intro
       )}
-      {props.options.intro}
       <Form
         fields={props.options.fields}
         texts={texts}
@@ -147,6 +146,7 @@ function Filled(props: {
           props.onTexts(next);
         }}
       />
+      {refused === null ? null : <Failure error={refused} trans={props.trans} />}
     </>
   );
 }

@@ -24,8 +24,11 @@ export function markCells(notebook: JupyterNotebook, model: NotebookModel, setti
       const told = cellMark(row.state, trans);
       const kind = row.kind && row.kind !== row.name ? `${row.kind} ` : '';
       const why = row.state === 'failed' && row.receipt === null ? `: ${row.why}` : '';
-      cell.node.dataset['prState'] = row.state;
-      cell.node.dataset['prLabel'] = `${told.sign} ${kind}${row.name} · ${told.word}${why}`;
+      const label = `${told.sign} ${kind}${row.name} · ${told.word}${why}`;
+      if (cell.node.dataset['prState'] !== row.state || cell.node.dataset['prLabel'] !== label) {
+        cell.node.dataset['prState'] = row.state;
+        cell.node.dataset['prLabel'] = label;
+      }
     }
   };
   model.changed.connect(mark);

@@ -82,13 +82,15 @@ export class JupyterNotebook implements OpenNotebook {
     if (!model) {
       return [];
     }
-    return Array.from(model.cells, (cell, index) => ({
+    // Reading a thousand cells out of the shared model takes tens of milliseconds: once for each change is enough.
+    this.#cells ??= Array.from(model.cells, (cell, index) => ({
       index,
       id: cell.sharedModel.id,
       type: cell.type,
       source: cell.sharedModel.getSource(),
       metadata: cell.sharedModel.getMetadata()
     }));
+    return this.#cells;
   }
 
   dispose(): void {
@@ -110,10 +112,12 @@ export class JupyterNotebook implements OpenNotebook {
     }
     model.contentChanged.connect(this.#onTyped, this);
     model.stateChanged.connect(this.#onTyped, this);
+    this.#cells = null;
     this.#emit();
   }
 
   #onTyped(): void {
+    this.#cells = null;
     void this.#typed.invoke().catch(() => undefined);
   }
 
@@ -201,6 +205,7 @@ export class JupyterNotebook implements OpenNotebook {
 
   readonly #client: string;
   readonly #typed: Debouncer;
+  #cells: ReadonlyArray<OpenCell> | null = null;
   #channel: KernelChannel | null = null;
   #language = '';
   #queue: ReadonlyArray<{ id: string; since: number }> = [];

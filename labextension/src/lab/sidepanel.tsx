@@ -30,6 +30,11 @@ export class PipelinePanel extends SidePanel {
     this.header.addWidget(this.#part(Header));
     this.content.addWidget(this.#part(Sections));
     (this.layout as PanelLayout).addWidget(this.#part(Footer));
+    this.node.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && !event.defaultPrevented) {
+        context.leave();
+      }
+    });
   }
 
   protected override onAfterShow(message: Message): void {

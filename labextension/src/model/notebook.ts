@@ -90,6 +90,11 @@ export class NotebookModel {
   }
 
   get facts(): Facts {
+    this.#facts ??= this.#makeFacts();
+    return this.#facts;
+  }
+
+  #makeFacts(): Facts {
     const { source } = this;
     const saved = this.#saved;
     const channel = source.channel;
@@ -260,6 +265,7 @@ export class NotebookModel {
 
   #emit(): void {
     this.#rows = null;
+    this.#facts = null;
     this.#state = null;
     this.#changed.emit();
   }
@@ -276,6 +282,7 @@ export class NotebookModel {
   #server: ServerState = 'asking';
   #error: RequestError | null = null;
   #rows: ReadonlyArray<StepRow> | null = null;
+  #facts: Facts | null = null;
   #state: PanelState | null = null;
   #isShown = false;
   #isOld = true;

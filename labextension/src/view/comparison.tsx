@@ -68,7 +68,7 @@ function SameWord(props: { sameness: OutputPair['sameness']; trans: Trans }): Re
   return (
     <span className="pr-Mark">
       <span className={`pr-Mark-sign pr-mod-${tone}`} aria-hidden="true">
-        {isSame ? '✓' : '≠'}
+        {isSame ? '✓' : tone === 'quiet' ? '–' : '≠'}
       </span>{' '}
       {words[sameness]}
     </span>
@@ -223,11 +223,15 @@ function Table(props: { table: ShownTable | null; different: ReadonlySet<string>
       <table className="pr-Table">
         <thead>
           <tr>
-            {table.header.map((name, index) => (
-              <th key={index} scope="col">
-                {name}
-              </th>
-            ))}
+            {table.header.map((name, index) =>
+              name.trim() === '' ? (
+                <td key={index} />
+              ) : (
+                <th key={index} scope="col">
+                  {name}
+                </th>
+              )
+            )}
           </tr>
         </thead>
         <tbody>
@@ -253,7 +257,7 @@ function Table(props: { table: ShownTable | null; different: ReadonlySet<string>
 
 function Side(props: { title: string; children: React.ReactNode }): React.JSX.Element {
   return (
-    <figure className="pr-Side">
+    <figure className="pr-Side" tabIndex={0}>
       <figcaption>{props.title}</figcaption>
       {props.children}
     </figure>

@@ -106,7 +106,7 @@ function JobDetails(props: { job: Job; context: ViewContext }): React.JSX.Elemen
   const message = job.failure?.message || job.message;
   return (
     <>
-      {message ? <p className="pr-Why">{message}</p> : null}
+      {message ? <p className={job.state === 'completed' ? undefined : 'pr-Why'}>{message}</p> : null}
       {job.remedy ? <p>{job.remedy}</p> : null}
       <FailedAt job={job} context={context} />
       <dl className="pr-Facts">

@@ -84,6 +84,7 @@ function StepDetails(props: { row: StepRow; context: ViewContext }): React.JSX.E
       {receipt === null && row.why === '' ? <p className="pr-quiet">{trans.__('Run the cell to capture it.')}</p> : null}
       <div className="pr-Row-actions">
         <Button onClick={() => run('register-cell', { cellId: row.id })}>{trans.__('Edit the registration…')}</Button>
+        <Button onClick={() => run('unregister-cell', { cellId: row.id })}>{trans.__('Take it out')}</Button>
         {receipt === null ? null : (
           <Button onClick={() => run('undo-capture', { cellId: row.id })}>{trans.__('Forget the capture')}</Button>
         )}
