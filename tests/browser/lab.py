@@ -34,7 +34,7 @@ class LabPage:
         self.errors: list[str] = []
         self.console: list[str] = []
         page.on("dialog", self._dialog)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(str(error.stack or error)))
         page.on("console", lambda said: self.console.append(f"{said.type}: {said.text}"))
 
     def _dialog(self, dialog: Any) -> None:

@@ -61,7 +61,7 @@ class Watched:
         lab.page.on("request", self._requested)
 
     def _requested(self, request):
-        if "canary" in request.url:
+        if request.url.partition("?")[0].endswith("/canary"):
             self.canaries.append(request.url)
 
     def ran(self):
