@@ -51,7 +51,7 @@ function activate(
 ): IPanelModel {
   const words = translator ?? nullTranslator;
   const trans = words.load('pressrun');
-  const locale = localeOf(words.languageCode);
+  const locale = localeOf((words as { languageCode?: string }).languageCode ?? 'default'); // JupyterLab 4.2 has none
   const client = new Client(makeSend(app.serviceManager.serverSettings, trans));
   const model = new PanelModel({ client, trans, now: () => Date.now() });
   const settings = new Settings();

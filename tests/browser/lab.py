@@ -34,7 +34,7 @@ class LabPage:
         self.errors: list[str] = []
         self.console: list[str] = []
         page.on("dialog", self._dialog)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(str(error.stack or error)))
         page.on("console", lambda said: self.console.append(f"{said.type}: {said.text}"))
 
     def _dialog(self, dialog: Any) -> None:
@@ -82,7 +82,8 @@ class LabPage:
     def command(self, name: str, arguments: dict[str, Any] | None = None, *, wait: bool = True) -> None:
         """Execute a command of the application; wait for its end unless `wait` is false."""
         call = "([name, given]) => {{ const done = window.jupyterapp.commands.execute(name, given); {} }}"
-        ending = "return done.then(() => null);" if wait else "done.catch(() => null);"
+        late = "new Promise((_, no) => setTimeout(() => no(new Error(`${name} does not end`)), 60000))"
+        ending = f"return Promise.race([done.then(() => null), {late}]);" if wait else "done.catch(() => null);"
         self.page.evaluate(call.format(ending), [name, arguments or {}])
 
     def show_panel(self) -> None:
