@@ -12,6 +12,7 @@ from pressrun.actions.jobs import begin_job, stop_job
 from pressrun.actions.panel import notebook_state
 from pressrun.actions.panel_orders import order_version
 from pressrun.actions.registry import open_registry
+from pressrun.notebook.environment import toml
 from pressrun.records.panel.orders import JobOrder, RegisterOrder
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -38,6 +39,8 @@ def test_a_notebook_is_packaged_and_its_bundle_verified(tmp_path):
     state = notebook_state(place)
     assert (state.name, state.environment.from_job) == ("sums-of-may", job.id)
     assert state.environment.lock.startswith("sha256:")
+    pinned = toml.loads(store_of(place.project).objects.read(state.environment.lock).decode())["packages"]
+    assert state.environment.packages == len(pinned) > 5
 
     with open_registry(place.project) as registry:
         assert order_version(registry, RegisterOrder(notebook=PATH, bundle=job.bundle)).reference == "sums-of-may@1"
