@@ -14,6 +14,7 @@ from pressrun.actions.panel_orders import order_version
 from pressrun.actions.registry import open_registry
 from pressrun.notebook.environment import toml
 from pressrun.records.panel.orders import JobOrder, RegisterOrder
+from pressrun.store.jobs import PROGRESS
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 PATH = "project/sums.ipynb"
@@ -73,7 +74,8 @@ def test_packaging_is_stopped_whatever_it_is_doing(tmp_path):
     write_notebook(tmp_path / PATH, "x = 1")
     place = place_in(tmp_path, PATH)
     folder = begin_job(place, JobOrder(kind="package", notebook=PATH))
-    wait_until(lambda: job_of(folder, place).stage.startswith("Locking"), "the lock")
+    # the lock is made in a moment where its packages are known, so its line is looked for, not the stage of the moment
+    wait_until(lambda: b'"Locking' in (folder.read(PROGRESS) or b""), "the lock")
     runner = psutil.Process(folder.pid())
     family = [runner, *runner.children(recursive=True)]
     stop_job(folder)
