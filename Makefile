@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONUTF8 := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint types layers check lock panel-types fresh-install bench clean
+.PHONY: help setup browser panel wheel demo test lint types layers check lock panel-types fresh-install bench clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -20,7 +20,16 @@ setup:  ## Make .venv with everything that demo, test and lint need.
 demo: setup  ## Press an example notebook, show its receipt and run its bundle.
 	@$(BIN)/python scripts/demo.py
 
-test: setup  ## Run all tests.
+browser: setup  ## Get the browser that tests of the panel drive.
+	@$(PYTHON) scripts/setup.py --browser
+
+panel: setup  ## Build the panel for JupyterLab and install it into .venv.
+	@$(BIN)/python scripts/panel.py
+
+wheel: panel  ## Build the wheel, with the panel in it, and the sdist into dist/.
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+test: setup browser panel  ## Run all tests.
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup  ## Check style and formatting.
@@ -44,7 +53,7 @@ lock: setup  ## Resolve requirements/dev.txt and readers.txt anew.
 panel-types: setup  ## Make the panel's TypeScript types from the records.
 	@$(BIN)/python scripts/panel_types.py
 
-fresh-install: setup  ## Install without a lock into a new environment and press a notebook there.
+fresh-install: panel  ## Install without a lock into a new environment and press a notebook there.
 	$(BIN)/python scripts/fresh_install.py
 
 bench: setup  ## Measure against peers, one JSON line a figure.
@@ -54,4 +63,5 @@ bench: setup  ## Measure against peers, one JSON line a figure.
 		$(BIN)/python benchmarks/audit.py
 
 clean:  ## Remove what make made.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist \
+		labextension/dist labextension/lib labextension/node_modules

@@ -1,7 +1,8 @@
 """Install pressrun without a lock, as a user does, and press a small notebook there.
 
 The pinned requirements of this repository say nothing about what a user gets from an index today; this does. The new
-environment has the newest releases that the project's own bounds allow, an empty home and an empty cache.
+environment has the newest releases that the project's own bounds allow, an empty home and an empty cache. What is
+installed is the wheel that a release would have, with the panel as `make panel` built it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def main() -> None:
         work.mkdir()
         run([str(UV), "venv", "--quiet", "--python", sys.executable, str(environment)], work, home)
         python = environment / "bin" / "python"
-        run([str(UV), "pip", "install", "--quiet", "--python", str(python), str(ROOT)], work, home)
+        wheel = build_wheel(Path(place) / "wheel", home)
+        run([str(UV), "pip", "install", "--quiet", "--python", str(python), str(wheel)], work, home)
         (work / "numbers.csv").write_text("x\n1\n2\n3\n4\n", encoding="utf-8")
         (work / "sums.ipynb").write_text(json.dumps(notebook()), encoding="utf-8")
         pressrun = str(environment / "bin" / "pressrun")
@@ -40,6 +42,15 @@ def main() -> None:
         print(f"fresh install: {grade}")
         if grade != "R4":
             sys.exit(f"expected grade R4, got {grade}")
+
+
+def build_wheel(folder: Path, home: Path) -> Path:
+    """Build the wheel in the environment that runs this; end when the panel that belongs in it was not built."""
+    if not (ROOT / "labextension" / "dist" / "package.json").exists():
+        sys.exit("The wheel holds the panel for JupyterLab, and it was not built yet: run `make panel`.")
+    command = [str(UV), "build", "--wheel", "--quiet", "--no-build-isolation", "--python", sys.executable]
+    run([*command, "--out-dir", str(folder), str(ROOT)], ROOT, home)
+    return next(folder.glob("*.whl"))
 
 
 def notebook() -> dict[str, object]:

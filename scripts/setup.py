@@ -3,6 +3,10 @@
 Runs with the standard library of any Python from 3.10 on. Does nothing when ``.venv`` already is what the pinned
 requirements ask for. Uses the system's package manager only where Python's own ``venv`` module is incomplete (Debian
 keeps it in a package of its own), and says what is missing where it cannot.
+
+usage: setup.py [--browser]
+
+``--browser`` gets the browser that tests of the panel drive, and nothing else.
 """
 
 from __future__ import annotations
@@ -20,12 +24,16 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "pressrun-setup"
 REQUIREMENTS = ROOT / "requirements" / "dev.txt"
 PROGRAMS = {"strace": "strace", "bwrap": "bubblewrap", "postgres": "postgresql"}
+BROWSER = {"chromium": "chromium"}  # larger than all the others together, and only tests of the panel drive it
 ELSEWHERE = {"postgres": Path("/usr/lib/postgresql")}  # Debian keeps several versions of it, none of them in the PATH
 
 
 def main() -> None:
     """Make or renew the environment."""
-    add_programs()
+    if "--browser" in sys.argv[1:]:
+        add_programs(BROWSER)
+        return
+    add_programs(PROGRAMS)
     wanted = fingerprint()
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return
@@ -48,9 +56,9 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def add_programs() -> None:
+def add_programs(wanted: dict[str, str]) -> None:
     """Install the programs that some tests run, where the system's package manager can; say which tests lack them."""
-    missing = {name: package for name, package in PROGRAMS.items() if not is_here(name)}
+    missing = {name: package for name, package in wanted.items() if not is_here(name)}
     if not missing or not sys.platform.startswith("linux"):
         return
     apt = shutil.which("apt-get")
@@ -99,6 +107,7 @@ def run(command: list[str]) -> None:
         k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX"}
     }
     clean.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a company's own authority counts
+    clean["HATCH_JUPYTER_BUILDER_SKIP_NPM"] = "1"  # the panel is built by `make panel`, for those who want it
     done = subprocess.run(command, cwd=ROOT, env=clean, check=False)
     if done.returncode != 0:
         sys.exit(f"failed with exit status {done.returncode}: {' '.join(command)}")

@@ -48,16 +48,18 @@ def make_environment() -> Callable[..., Path]:
     """Give a function that makes an environment from requirements, once for all workers and runs.
 
     ``make_environment("ipykernel6", "ipykernel>=6.29,<7")`` gives the path of its python; a word that ends in ``.txt``
-    is a file in ``requirements/`` with hashes. It lies beside the environment that runs the tests, so that
-    ``make clean`` removes it.
+    is a file in ``requirements/`` with hashes; `constraints` names one whose versions are taken. It lies beside the
+    environment that runs the tests, so that ``make clean`` removes it.
     """
     root = Path(__file__).resolve().parent.parent
     place = Path(sys.prefix) / "test-environments"
 
-    def make(name: str, *requirements: str, python: str = sys.executable) -> Path:
+    def make(name: str, *requirements: str, python: str = sys.executable, constraints: str = "") -> Path:
         files = [root / "requirements" / word for word in requirements if word.endswith(".txt")]
         words = [word for word in requirements if not word.endswith(".txt")]
-        wanted = "\n".join([python, sys.version, *words, *(file.read_text(encoding="utf-8") for file in files)])
+        limits = [root / "requirements" / constraints] if constraints else []
+        texts = [file.read_text(encoding="utf-8") for file in [*files, *limits]]
+        wanted = "\n".join([python, sys.version, *words, *texts])
         folder = place / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
         made = folder / "bin" / "python"
         place.mkdir(exist_ok=True)
@@ -67,10 +69,11 @@ def make_environment() -> Callable[..., Path]:
                 uv = [sys.executable, "-m", "uv", "--quiet"]
                 subprocess.run([*uv, "venv", "--clear", "--python", python, str(folder)], check=True)
                 install = [*uv, "pip", "install", "--python", str(made)]
+                limited = [word for limit in limits for word in ("--constraint", str(limit))]
                 for file in files:
                     subprocess.run([*install, "--require-hashes", "-r", str(file)], check=True)
                 if words:
-                    subprocess.run([*install, *words], check=True)
+                    subprocess.run([*install, *limited, *words], check=True)
                 (folder / "complete").touch()
         return made
 

@@ -15,6 +15,7 @@ NAMES = [
     "inspect",
     "load_ipython_extension",
     "package",
+    "panel",
     "replay",
     "unload_ipython_extension",
     "verify",

@@ -164,8 +164,9 @@ export interface KernelCaptured {
 /** Asked on comm ``pressrun.ask``, one message a question; `id` is the asker's own. */
 export interface KernelQuestion {
   id: string;
-  ask: "snapshot" | "undo";
+  ask: "declare" | "snapshot" | "undo";
   cell_id?: string;
+  declared?: Readonly<Record<string, string>>;
 }
 
 /** First message on comm ``pressrun``: all that this kernel's session knows. */

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pressrun.actions.verify import VerifyRequest, verify
     from pressrun.errors import PressrunError
     from pressrun.interfaces.magics import load_ipython_extension, unload_ipython_extension
+    from pressrun.interfaces.panel_view import panel
 
 __all__ = [
     "PackageRequest",
@@ -30,6 +31,7 @@ __all__ = [
     "inspect",
     "load_ipython_extension",
     "package",
+    "panel",
     "replay",
     "unload_ipython_extension",
     "verify",
@@ -43,6 +45,7 @@ _HOMES = {
     "inspect": "pressrun.actions.inspect",
     "load_ipython_extension": "pressrun.interfaces.magics",
     "package": "pressrun.actions.package",
+    "panel": "pressrun.interfaces.panel_view",
     "replay": "pressrun.actions.replay",
     "unload_ipython_extension": "pressrun.interfaces.magics",
     "verify": "pressrun.actions.verify",

@@ -149,6 +149,30 @@ def test_a_snapshot_is_asked_for_and_a_capture_forgotten(kernel):
     assert [one["again"] for one in comm.now()] == [True]
 
 
+def test_cells_that_only_the_notebook_declares_are_captured_once_a_panel_says_so(kernel):
+    events, _ = connected(kernel)
+    ask = asking(kernel)
+    kernel.tell("x = 1")
+    assert kernel.run("y = 2", "plain").receipts == []
+    said = {"plain": "step plain", "sourced": "step other", "wrong": "modell m", "tagged": "parameters"}
+    assert ask.ask(id="d", ask="declare", declared=said)["done"] == "4 cells are declared in the notebook."
+    assert [one["name"] for one in kernel.run("y = 2", "plain").receipts] == ["plain"]
+    assert [one["name"] for one in kernel.run("%%register step own\ny = 3", "sourced").receipts] == ["own"]
+    assert [one["kind"] for one in kernel.run("limit = 3", "tagged").receipts] == ["parameters"]
+    assert [one["parameters"] for one in kernel.run("y = limit", "plain").receipts] == [{"limit": "3"}]
+    wrong = kernel.run("6 * 7", "wrong")
+    assert (wrong.value, wrong.receipts) == ("42", [])
+    assert wrong.text.startswith("pressrun: ")
+    assert kernel.run("y = 2", "another").receipts == []
+    assert kernel.run("get_ipython().run_cell('y = 2')\n1", "nobody").receipts == []
+    assert [one["receipt"]["cell_id"] for one in events.now() if one["type"] == "captured"] == [
+        "plain", "sourced", "tagged", "plain",
+    ]  # fmt: skip
+    assert ask.ask(id="d", ask="declare", declared={})["done"] == "0 cells are declared in the notebook."
+    assert kernel.run("y = 2", "plain").receipts == []
+    assert "step plain ran again without its declaration." in kernel.run("%register status").text
+
+
 def test_what_earlier_sessions_captured_is_told_before_any_cell_runs(new_kernel):
     kernel = new_kernel()
     kernel.tell("%load_ext pressrun")
@@ -221,6 +245,8 @@ NONSENSE = {
     "huge-field": {"id": "x", "ask": "snapshot", "n" * 10_000_000: 1},
     "huge-id": {"id": "x" * 10_000_000, "ask": "snapshot"},
     "huge-value": {"id": "x", "ask": "snapshot", "cell_id": "y" * 10_000_000},
+    "too-many": {"id": "x", "ask": "declare", "declared": {str(n): "step s" for n in range(6000)}},
+    "too-long": {"id": "x", "ask": "declare", "declared": {"c": "step " + "s" * 10_000}},
     "a-list": ["snapshot"],
     "a-text": "snapshot",
     "a-number": 5,

@@ -27,7 +27,7 @@ from pressrun.interfaces.magics.watching import Seen, Watching
 from pressrun.interfaces.magics.workers import Failed, Job, Worker
 from pressrun.notebook.dataflow import cell_flow
 from pressrun.notebook.declaration_lines import COMMANDS, declaration_lines
-from pressrun.notebook.grammar import parse_declaration
+from pressrun.notebook.grammar import parse_declaration, parse_words
 from pressrun.records.capture import FileAccess
 from pressrun.records.cells import CellFlow, Declaration
 from pressrun.records.digest import digest_text
@@ -87,7 +87,7 @@ class Capturing:
         self.files.submit("leftovers")
         self._loaded = self.keeper.submit("load")
         self._watched: dict[int, bool] = {}
-        self._analyses: dict[str, Analysis] = {}
+        self._analyses: dict[tuple[str, str], Analysis] = {}
         self._parameters: set[str] = set()
         self._undeclared: dict[str, str] = {}
         self._reasons: tuple[str, ...] = ()
@@ -101,11 +101,18 @@ class Capturing:
             self._place = find_place(session.folder, os.environ, names, parent_environment())
         return self._place
 
-    def declaration_of(self, raw: str) -> tuple[Declaration | None, str]:
-        """Return what a cell is declared to be; where that is wrong, say so in one line of the cell's own output."""
-        if raw in self._analyses:
-            return self._analyses[raw].declared, ""
+    def declaration_of(self, raw: str, words: str = "") -> tuple[Declaration | None, str]:
+        """Return what a cell is declared to be; where that is wrong, say so in one line of the cell's own output.
+
+        Args:
+            raw: its source as typed.
+            words: of its declaration where that is not in the source.
+        """
+        if (raw, words) in self._analyses:
+            return self._analyses[raw, words].declared, ""
         try:
+            if words:
+                return parse_words(words, spelling="metadata"), ""
             declared, problem = parse_declaration(raw, {}, ()), _missing_body(raw)
         except PressrunError as error:
             declared, problem = None, " ".join(f"pressrun: {error} {RUNS}".split())
@@ -113,15 +120,15 @@ class Capturing:
             print(problem, file=sys.stderr)  # noqa: T201  where the author looks
         return (None if problem else declared), problem
 
-    def analysis_of(self, declared: Declaration, raw: str) -> Analysis:
+    def analysis_of(self, declared: Declaration, raw: str, words: str = "") -> Analysis:
         """Return what the text of a cell tells; of the cells that ran last it is remembered."""
-        known = self._analyses.get(raw)
+        known = self._analyses.get((raw, words))
         if known is None:
             if len(self._analyses) >= REMEMBERED:
                 self._analyses.clear()
             known = Analysis(declared, cell_flow(0, raw), digest_text(raw))
             if len(raw) <= LONGEST_REMEMBERED:
-                self._analyses[raw] = known
+                self._analyses[raw, words] = known
         return known
 
     def begin(self, run: Run) -> None:
@@ -253,7 +260,7 @@ class Capturing:
         """Return what the session knows of the run: names it bound and used, and what they stand for."""
         assert run.declared is not None
         values = self._session.shell.user_ns
-        analysis = self.analysis_of(run.declared, run.info.raw_cell)
+        analysis = self.analysis_of(run.declared, run.info.raw_cell, run.words)
         flow = analysis.flow
         bound = {name for name, identity in names.items() if run.before.get(name) != identity}
         bound |= {name for name in flow.defines if name in names}
@@ -294,7 +301,7 @@ class Capturing:
             self._session.tell("captured", late)
 
     def _show(self, receipt: CellReceipt) -> None:
-        self._session.shell.display_pub.publish(data=bundle_of(receipt), metadata={})
+        self._session.shell.display_pub.publish(data=bundle_of(receipt), metadata={"pressrun": {"receipt": True}})
 
 
 def ipython_files(shell: Any) -> tuple[str, ...]:

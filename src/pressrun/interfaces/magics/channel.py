@@ -208,6 +208,9 @@ class Channel:
                 self._earlier.wait()
             with self._locked():
                 return messages.answer(question, snapshot=self._snapshot())
+        if question.ask == "declare":
+            self._session.declared = question.declared
+            return messages.answer(question, f"{len(question.declared)} cells are declared in the notebook.")
         told = undo_cell(self._session, question.cell_id)
         self.flush()
         return messages.answer(question, told)

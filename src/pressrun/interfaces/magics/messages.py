@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 MOST_FILES: Final = 200  # of one receipt in a message; the sidecar has all of them
 LONGEST_ID: Final = 256  # characters of an id that a front end chose
 LONGEST_ERROR: Final = 300  # characters
-HOW_TO_ASK: Final = "Send {'id': TEXT, 'ask': 'snapshot'} or {'id': TEXT, 'ask': 'undo', 'cell_id': TEXT}."
+MOST_DECLARED: Final = 5000  # cells
+LONGEST_DECLARED: Final = 1000  # characters of one declaration
+HOW_TO_ASK: Final = (
+    "Send {'id': TEXT, 'ask': 'snapshot'}, {'id': TEXT, 'ask': 'undo', 'cell_id': TEXT} or "
+    "{'id': TEXT, 'ask': 'declare', 'declared': {CELL: TEXT}}."
+)
 
 
 class MessageError(ValueError):
@@ -135,6 +140,9 @@ def question_of(data: Any, target: str) -> KernelQuestion:
         raise MessageError(f"This is no question: {str(error)[:LONGEST_ERROR]}. {HOW_TO_ASK}") from None
     if max(len(question.id), len(question.cell_id)) > LONGEST_ID:
         raise MessageError(f"An id is at most {LONGEST_ID} characters long. {HOW_TO_ASK}")
+    long = any(len(cell) > LONGEST_ID or len(words) > LONGEST_DECLARED for cell, words in question.declared.items())
+    if long or len(question.declared) > MOST_DECLARED:
+        raise MessageError(f"At most {MOST_DECLARED} cells are declared, each in {LONGEST_DECLARED} characters.")
     return question
 
 

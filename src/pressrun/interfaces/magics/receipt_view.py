@@ -8,13 +8,13 @@ say no times, so that the same run twice gives the same receipt.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from pressrun.interfaces.cli.figures import size
+from pressrun.interfaces.escaping import escaped, shown
 from pressrun.interfaces.magics.sendable import data_of
 from pressrun.records.live import CellReceipt, LiveFile
 
@@ -24,7 +24,6 @@ MOST_FILES_JSON: Final = 200
 MOST_FILES_HTML: Final = 50
 MOST_FILES_TEXT: Final = 8
 MOST_WORDS: Final = 12  # names, parameters or sentences of one sort
-LONGEST: Final = 200  # characters of one path, value or sentence
 DIGEST_LENGTH: Final = 12  # hexadecimal digits
 
 STATES: Final = {"too-large": "too large to digest", "pending": "not digested yet"}
@@ -98,14 +97,14 @@ def _json(receipt: CellReceipt) -> Any:
 
 def _text(receipt: CellReceipt) -> str:
     state = _state(receipt)
-    lines = [f"pressrun: {_shown(_title(receipt))} {state.word}{state.rest}"]
+    lines = [f"pressrun: {shown(_title(receipt))} {state.word}{state.rest}"]
     remarks = _remarks(receipt)
     if state is _UNCHANGED and not remarks:
         return f"{lines[0]} ({_summary(receipt)})"
-    rows = [_Row(*map(_shown, row)) for row in _rows(receipt)]
+    rows = [_Row(*map(shown, row)) for row in _rows(receipt)]
     more = len(rows) - MOST_FILES_TEXT
     rows = rows[:MOST_FILES_TEXT]
-    pairs = [(label, _shown(said)) for label, said in (*remarks, *_facts(receipt))]
+    pairs = [(label, shown(said)) for label, said in (*remarks, *_facts(receipt))]
     first = max((len(word) for word in [*(row.use for row in rows), *(label for label, _ in pairs)]), default=0)
     second = max((len(row.amount) for row in rows), default=0)
     third = max((len(row.mark) for row in rows), default=0)
@@ -117,11 +116,11 @@ def _text(receipt: CellReceipt) -> str:
 
 def _html(receipt: CellReceipt) -> str:
     state, remarks = _state(receipt), _remarks(receipt)
-    kind, name = _escaped(receipt.kind), _escaped(receipt.name)
+    kind, name = escaped(receipt.kind), escaped(receipt.name)
     title = f"{kind} <code>{name}</code>" if name else kind
     head = (
         f'<i aria-hidden="true">{state.icon}</i> {title} <b>{state.word}</b>{state.rest} '
-        f"<small>· {_escaped(_summary(receipt))}</small>"
+        f"<small>· {escaped(_summary(receipt))}</small>"
     )
     rows = _rows(receipt)
     facts = _list(_facts(receipt))
@@ -134,7 +133,7 @@ def _html(receipt: CellReceipt) -> str:
             what = "files and other sources" if receipt.external else "files"
             files = f"<details><summary>{len(rows)} {what}</summary>{files}</details>"
         inner = f"<div>{head}</div>{_list(remarks)}{files}{facts}"
-    label = _escaped(f"pressrun: {_title(receipt)} {state.word}")
+    label = escaped(f"pressrun: {_title(receipt)} {state.word}")
     return (
         f'<div class="pressrun-receipt pressrun-{state.tone}" role="group" aria-label="{label}">'
         f"<style>{_STYLE}</style>{inner}</div>"
@@ -146,10 +145,10 @@ def _table(rows: Sequence[_Row]) -> str:
         return ""
     lines = []
     for row in rows[:MOST_FILES_HTML]:
-        mark = _escaped(row.mark)
+        mark = escaped(row.mark)
         if row.full:
-            mark = f'<code title="{_escaped(row.full)}">{mark}</code>'
-        cells = f"<td>{_escaped(row.amount)}</td><td>{mark}</td><td><code>{_escaped(row.what)}</code></td>"
+            mark = f'<code title="{escaped(row.full)}">{mark}</code>'
+        cells = f"<td>{escaped(row.amount)}</td><td>{mark}</td><td><code>{escaped(row.what)}</code></td>"
         lines.append(f'<tr><th scope="row">{row.use}</th>{cells}</tr>')
     more = len(rows) - MOST_FILES_HTML
     rest = f"<div>and {more} more</div>" if more > 0 else ""
@@ -157,7 +156,7 @@ def _table(rows: Sequence[_Row]) -> str:
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> str:
-    lines = "".join(f'<tr><th scope="row">{label}</th><td>{_escaped(said)}</td></tr>' for label, said in pairs)
+    lines = "".join(f'<tr><th scope="row">{label}</th><td>{escaped(said)}</td></tr>' for label, said in pairs)
     return f"<table>{lines}</table>" if lines else ""
 
 
@@ -246,17 +245,3 @@ def _some(words: Sequence[str]) -> Iterator[str]:
     yield from words[:MOST_WORDS]
     if len(words) > MOST_WORDS:
         yield f"and {len(words) - MOST_WORDS} more"
-
-
-def _shown(text: str) -> str:
-    """Return text on one line, not too long, with everything spelt out that a terminal would act on."""
-    if len(text) > LONGEST:
-        half = LONGEST // 2
-        text = f"{text[:half]} ... {text[-half:]}"
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
-
-
-def _escaped(text: str) -> str:
-    return html.escape(_shown(text))

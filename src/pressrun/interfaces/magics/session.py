@@ -40,16 +40,18 @@ class Run:
         count: its number in the history, 0 where it has none; known at its end.
         declared: what the cell is declared to be, None when it is not registered.
         problem: why its declaration counts for nothing, empty when it is fine.
+        words: of a declaration that is not in its source, empty when it is.
         before: the user's names when it began; only for a registered cell.
     """
 
-    __slots__ = ("before", "began", "count", "declared", "info", "number", "problem")
+    __slots__ = ("before", "began", "count", "declared", "info", "number", "problem", "words")
 
     def __init__(self, info: Any) -> None:
         self.info = info
         self.count = 0
         self.declared: Declaration | None = None
         self.problem = ""
+        self.words = ""
         self.number = 0
         self.began = 0.0
         self.before: dict[str, int] = {}
@@ -74,6 +76,8 @@ class Session:
     Attributes:
         id: of this session, in receipts.
         channel: to panels; None where the shell is no kernel's.
+        declared: id of a cell that is declared in the notebook and not in its source -> the declaration's words, as a
+            panel told them.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -85,6 +89,7 @@ class Session:
         self.id = os.urandom(6).hex()
         self.capturing: Capturing | None = None
         self.channel: Channel | None = None
+        self.declared: dict[str, str] = {}
         self.told_stop = False
         self._runs: dict[int, list[Run]] = {}
         self._hidden: set[str] = set()  # names that begin with "_": IPython adds up to three with every cell
@@ -217,13 +222,15 @@ class Session:
         self._drop_lost(stack)
         run = Run(info)
         stack.append(run)
-        if not may_declare(info.raw_cell):
+        words = self._words_of(info)
+        if words is None:
             return
         capturing = self.prepared()
         if capturing is None:
             run.problem = UNPREPARED
             return
-        run.declared, run.problem = capturing.declaration_of(info.raw_cell)
+        run.words = words
+        run.declared, run.problem = capturing.declaration_of(info.raw_cell, words)
         if run.declared is None:
             return
         if any(other.declared is not None for other in stack[:-1]):
@@ -262,12 +269,18 @@ class Session:
     def _tell_missing(self, result: Any) -> None:
         """Say in a line that a registered cell was not captured; when capturing has stopped, say so once."""
         info = getattr(result, "info", None)
-        if info is None or not self.is_ours() or self.told_stop or not may_declare(info.raw_cell):
+        if info is None or not self.is_ours() or self.told_stop or self._words_of(info) is None:
             return
         self.told_stop = "capture" in self.guard.stopped
         last = self.guard.faults[-1].error if self.guard.faults else "its beginning was not heard"
         text = STOPPED if self.told_stop else NOT_CAPTURED.format(last)
         self.shell.display_pub.publish(data={"text/plain": text}, metadata={"pressrun": {"notice": True}})
+
+    def _words_of(self, info: Any) -> str | None:
+        """Return what a panel said that a cell is; empty where its source says so itself, None where nobody does."""
+        if may_declare(info.raw_cell):
+            return ""
+        return self.declared.get(getattr(info, "cell_id", None) or "") if self.declared else None
 
     def _note_unregistered(self, run: Run, changed: list[str], now: dict[str, int]) -> None:
         if changed:

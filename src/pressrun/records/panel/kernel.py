@@ -68,12 +68,15 @@ class KernelQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Asked on comm ``pressrun.ask``, one message a question; `id` is the asker's own.
 
     Attributes:
-        ask: ``snapshot``, or ``undo`` to forget the newest receipt of `cell_id`.
+        ask: ``snapshot``; ``undo`` to forget the newest receipt of `cell_id`; or ``declare`` to say which cells are
+            declared by their metadata or tags, of which a kernel is not told.
+        declared: for ``declare``: id of the cell -> the words after ``%%register``, of all such cells of the notebook.
     """
 
     id: str
-    ask: Literal["snapshot", "undo"]
+    ask: Literal["snapshot", "undo", "declare"]
     cell_id: str = ""
+    declared: dict[str, str] = {}
 
 
 class KernelAnswer(msgspec.Struct, frozen=True, kw_only=True):

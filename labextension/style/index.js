@@ -1,0 +1,5 @@
+import './base.css';
+import './sections.css';
+import './cells.css';
+import './forms.css';
+import './views.css';
