@@ -55,6 +55,8 @@ const CASES: Case[] = [
   { claim: 'I asked', facts: { version: version({ request: request({ may_withdraw: true }) }) }, id: 'awaiting', line: 'Version 4 waits for approval (1 of 2)', primary: 'remind' },
   { claim: 'approvals are stale', facts: { version: version({ request: request({ stale: 'the policy changed' }) }) }, id: 'awaiting', line: 'Approvals of version 4 are stale', primary: 'remind' },
   { claim: 'approved', facts: { version: version({ state: 'approved' }) }, id: 'approved', line: 'Version 4 is approved', primary: 'deploy' },
+  { claim: 'everybody asked has approved', facts: { version: version({ state: 'approved', request: request({ given: ['ben', 'cleo'] }) }) }, id: 'approved', line: 'Version 4 is approved', primary: 'deploy' },
+  { claim: 'approved for one place, asked for another', facts: { version: version({ state: 'approved', request: request() }) }, id: 'awaiting', line: 'Version 4 waits for approval (1 of 2)', primary: 'remind' },
   { claim: 'rejected', facts: { version: version({ state: 'rejected' }) }, id: 'rejected', line: 'Version 4 was rejected', primary: 'request-approval' },
   { claim: 'revoked', facts: { version: version({ state: 'revoked' }) }, id: 'revoked', line: 'Version 4 is revoked and may not be deployed', primary: 'history' },
   { claim: 'in production', facts: { version: version({ state: 'live', live: [live] }) }, id: 'live', line: 'Version 4 is live in production', primary: 'history' },

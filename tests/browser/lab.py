@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +61,12 @@ class LabPage:
         """The panel's one primary button."""
         return self.panel.locator(".pr-Footer .pr-mod-primary")
 
-    def open(self, path: str) -> None:
-        """Open a notebook, and wait until its kernel is ready."""
-        place = "lab/tree/" if self.server.app == "lab" else "notebooks/"
+    def open(self, path: str, *, wait: bool = True) -> None:
+        """Open a notebook in a workspace of its own, and wait until its kernel is ready."""
+        place = f"lab/workspaces/{secrets.token_hex(4)}/tree/" if self.server.app == "lab" else "notebooks/"
         self.page.goto(f"{self.server.url}{place}{path}?token={self.server.token}", wait_until="domcontentloaded")
-        self.await_ready()
+        if wait:
+            self.await_ready()
 
     def await_ready(self) -> None:
         """Wait until a notebook is shown and its kernel is ready."""
@@ -179,13 +182,16 @@ class LabPage:
         found.wait_for_element_state("hidden")
 
     def order(self, action: str, arguments: dict[str, Any] | None = None, **texts: str) -> None:
-        """Do one of the panel's actions that asks in a dialog first."""
+        """Do one of the panel's actions that asks in a dialog first; a notebook with changes is saved when it asks."""
         self.command(f"pressrun:{action}", arguments, wait=False)
         self.dialog.wait_for()
+        if self.dialog.get_by_text("Save and go on").count():
+            self.accept()
+            self.page.locator(".jp-Dialog.pr-Dialog").wait_for()
         self.fill(**texts)
         self.accept()
 
-    def await_text(self, text: str) -> None:
+    def await_text(self, text: str | re.Pattern[str]) -> None:
         """Wait until the panel says something."""
         self.panel.get_by_text(text).first.wait_for()
 

@@ -136,7 +136,7 @@ const versioned: Rule = (facts, trans) => {
       secondary: ['deploy', 'roll-back', 'request-approval', 'replay', 'verify']
     });
   }
-  if (version.request !== null) {
+  if (version.request !== null && !(version.state === 'approved' && isGranted(version.request))) {
     return awaiting(version, version.request, trans);
   }
   if (facts.rolledBack !== null) {
@@ -301,6 +301,11 @@ function ready(facts: Facts, trans: Trans): PanelState {
 const RULES: ReadonlyArray<Rule> = [
   noNotebook, offline, otherLanguage, loading, running, busy, versioned, ended, packaged, blocked, unmarked, uncaptured
 ];
+
+/** A request stays open until something is done with it, also when everybody has approved. */
+function isGranted(request: PanelRequest): boolean {
+  return request.stale === '' && request.given.length >= Math.max(request.needed, 1);
+}
 
 function awaiting(version: PanelVersion, request: PanelRequest, trans: Trans): PanelState {
   const asked = Math.max(request.needed, 1);
