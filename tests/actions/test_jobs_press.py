@@ -7,7 +7,7 @@ import pytest
 from tests.actions.job_places import ended, place_in, printed, wait_until, write_notebook
 
 from pressrun.actions.exchange import store_of
-from pressrun.actions.job_view import command_of, comparison_of, job_of
+from pressrun.actions.job_view import command_of, comparison_of
 from pressrun.actions.jobs import begin_job, stop_job
 from pressrun.actions.panel import notebook_state
 from pressrun.actions.panel_orders import order_version
