@@ -187,7 +187,7 @@ def notebook_checks(place: Place) -> tuple[PanelCheck, ...]:
         PanelCheck(
             id=finding.kind,
             level=_LEVELS[finding.level],
-            text=f"{finding.what} {finding.why}".strip(),
+            text=f"{finding.what}. {finding.why}" if finding.why else finding.what,
             remedy=finding.fix,
             cell=finding.cell,
             line=finding.line,
