@@ -65,6 +65,7 @@ def change_theme(lab, theme):
             && getComputedStyle(document.body).getPropertyValue("--jp-ui-font-size1") !== "" """,
         arg=theme,
     )
+    lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
 
 def violations(lab, place):
@@ -99,7 +100,8 @@ def test_axe_finds_nothing_in_any_theme(lab):
 
 
 def test_axe_does_look(lab):
-    lab.page.add_style_tag(content="#pressrun-panel .pr-Row-name { color: #aaa !important }")
+    lab.page.set_viewport_size({"width": 1280, "height": 2400})
+    lab.page.add_style_tag(content="#pressrun-panel * { color: #aaa !important; background: #fff !important }")
     assert {rule for rule, *_ in violations(lab, "#pressrun-panel")} == {"color-contrast"}
 
 

@@ -68,7 +68,7 @@ def test_a_cell_that_is_registered_in_the_panel_is_captured_however_that_is_writ
     lab.primary.click()
     lab.await_state("not-captured")
     assert ("register" in lab.source(1)) == (spelling != "metadata")
-    lab.run_all()
+    lab.primary.click()
     lab.await_state("ready")
     assert captured(lab) == 1
 

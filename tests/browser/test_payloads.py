@@ -44,7 +44,8 @@ BASE = (
 HOSTILE = " ".join(BASE)
 ACTIVE = " ".join(one for one in BASE if "window.ran" in one)  # JupyterLab itself loads images that outputs name
 FOREIGN = """place => [...document.querySelectorAll(place)].flatMap(root => [...root.querySelectorAll(
-    "script, iframe, object, embed, link, style, form, base, math, textarea:not(.pr-Field-control), a, img:not([src^='data:image/'])"
+    "script, iframe, object, embed, link, style, form, base, math, a, textarea:not(.pr-Field-control)," +
+    "img:not([src^='data:image/'])"
 )].map(node => node.outerHTML.slice(0, 120)).concat(
     [...root.querySelectorAll("*")].flatMap(node => [...node.attributes])
         .filter(one => one.name.startsWith("on") || one.name.startsWith("data-commandlinker") || one.name === "srcdoc")

@@ -110,7 +110,7 @@ def test_from_an_untouched_example_to_live(people, open_lab):
     lab.await_state("live")
     assert "Version 1 is live in production" in lab.line
     assert "live in production" in lab.section("versions").inner_text()
-    assert "credit-default@1" in lab.section("health").inner_text()
+    lab.section("health").get_by_text("credit-default@1").first.wait_for()
     lab.primary.click()
     lab.page.get_by_text("approved by Ben").first.wait_for()
     assert "ana" in pressrun("history", "credit-default", "--in", "production", person="ben")

@@ -9,6 +9,8 @@ import { goToCell, indexOfCell } from '../lab/jump.ts';
 import { addCommand, needsNotebook, textOf } from './deps.ts';
 import type { Deps } from './deps.ts';
 
+const PATIENCE_MS = 1000;
+
 export function addCaptureCommands(deps: Deps): void {
   const { trans } = deps;
   const whyNot = needsNotebook(deps);
@@ -113,6 +115,9 @@ async function runFrom(deps: Deps, first: () => number): Promise<void> {
     return;
   }
   const dialogs = new SessionContextDialogs({ translator: deps.translator });
+  // A kernel that is busy and has no subshells answers when it is idle; the cells wait for that by themselves.
+  const soon = new Promise(resolve => setTimeout(resolve, PATIENCE_MS));
+  await Promise.race([deps.notebooks.currentModel?.declaring, soon]);
   await NotebookActions.runCells(panel.content, cellsFrom(panel, first()), panel.sessionContext, dialogs, deps.translator);
 }
 

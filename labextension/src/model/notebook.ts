@@ -248,6 +248,11 @@ export class NotebookModel {
     }
   }
 
+  /** Settles when the kernel has heard what it cannot see; cells that run before are not captured. */
+  get declaring(): Promise<unknown> {
+    return this.#declaring;
+  }
+
   /** Tell the kernel what it cannot see, each time that it is another map, and each kernel session anew. */
   #declare(): void {
     const channel = this.source.channel;
@@ -261,7 +266,7 @@ export class NotebookModel {
     const isFirst = this.#declared === '';
     if (told !== this.#declared && !(isFirst && Object.keys(declared).length === 0)) {
       this.#declared = told;
-      void channel.declare(declared);
+      this.#declaring = channel.declare(declared);
     }
   }
 
@@ -280,6 +285,7 @@ export class NotebookModel {
   readonly #changed = new Signal<this, void>(this);
   readonly #reader = new CellReader();
   #declared = '';
+  #declaring: Promise<unknown> = Promise.resolve();
   #told: ReadonlyArray<CellReceipt> = [];
   #isConnected = false;
   #about: About | null = null;
