@@ -80,6 +80,7 @@ def is_stamped(stamp: Path, wanted: str) -> bool:
 def run(program: str, *arguments: str) -> None:
     """Run a program of ``.venv`` in the panel's folder; end with what it said when it fails."""
     environment = {**os.environ, "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")  # as pip does: a company's own authority counts
     command = [str(VENV / "bin" / program), *arguments]
     done = subprocess.run(
         command, cwd=PANEL, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

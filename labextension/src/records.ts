@@ -323,7 +323,7 @@ export interface PanelDecision {
   findings: ReadonlyArray<PanelFinding>;
 }
 
-/** What is known of the environment: that of the last job, else of nothing yet. */
+/** What jobs have told of the environment; empty before the first one. */
 export interface PanelEnvironment {
   python: string;
   packages: number;

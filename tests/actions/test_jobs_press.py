@@ -7,12 +7,14 @@ import pytest
 from tests.actions.job_places import ended, place_in, printed, wait_until, write_notebook
 
 from pressrun.actions.exchange import store_of
-from pressrun.actions.job_view import command_of, comparison_of, job_of
+from pressrun.actions.job_view import command_of, comparison_of
 from pressrun.actions.jobs import begin_job, stop_job
 from pressrun.actions.panel import notebook_state
 from pressrun.actions.panel_orders import order_version
 from pressrun.actions.registry import open_registry
+from pressrun.notebook.environment import toml
 from pressrun.records.panel.orders import JobOrder, RegisterOrder
+from pressrun.store.jobs import PROGRESS
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 PATH = "project/sums.ipynb"
@@ -38,6 +40,8 @@ def test_a_notebook_is_packaged_and_its_bundle_verified(tmp_path):
     state = notebook_state(place)
     assert (state.name, state.environment.from_job) == ("sums-of-may", job.id)
     assert state.environment.lock.startswith("sha256:")
+    pinned = toml.loads(store_of(place.project).objects.read(state.environment.lock).decode())["packages"]
+    assert state.environment.packages == len(pinned) > 5
 
     with open_registry(place.project) as registry:
         assert order_version(registry, RegisterOrder(notebook=PATH, bundle=job.bundle)).reference == "sums-of-may@1"
@@ -70,7 +74,8 @@ def test_packaging_is_stopped_whatever_it_is_doing(tmp_path):
     write_notebook(tmp_path / PATH, "x = 1")
     place = place_in(tmp_path, PATH)
     folder = begin_job(place, JobOrder(kind="package", notebook=PATH))
-    wait_until(lambda: job_of(folder, place).stage.startswith("Locking"), "the lock")
+    # the lock is made in a moment where its packages are known, so its line is looked for, not the stage of the moment
+    wait_until(lambda: b'"Locking' in (folder.read(PROGRESS) or b""), "the lock")
     runner = psutil.Process(folder.pid())
     family = [runner, *runner.children(recursive=True)]
     stop_job(folder)

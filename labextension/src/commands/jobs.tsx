@@ -21,14 +21,22 @@ import type { CommandArgs, Deps } from './deps.ts';
 type IsMeant = (job: Job) => boolean;
 
 export function addJobCommands(deps: Deps): void {
+  addOrders(deps);
+  addLooks(deps);
+}
+
+/** Arguments that most of these commands have. */
+function argumentsOf(trans: Trans): Record<'job' | 'path', { type: 'string'; description: string }> {
+  const job = trans.__('Id of the job; the newest fitting one where it is left out.');
+  const path = trans.__('Path of the notebook; the current one where it is left out.');
+  return { job: { type: 'string', description: job }, path: { type: 'string', description: path } };
+}
+
+/** Begin jobs. */
+function addOrders(deps: Deps): void {
   const { trans } = deps;
   const whyNot = needsNotebook(deps);
-  const job = { type: 'string' as const, description: trans.__('Id of the job; the newest fitting one where it is left out.') };
-  const path = { type: 'string' as const, description: trans.__('Path of the notebook; the current one where it is left out.') };
-  const ofJob = (isMeant: IsMeant, act: (found: Job, notebook: string) => Promise<void>) => async (args: CommandArgs) => {
-    const found = await jobOf(deps, args, isMeant);
-    await act(found, found.notebook);
-  };
+  const { job, path } = argumentsOf(trans);
   addCommand(deps, 'replay', {
     label: trans.__('Replay the notebook…'),
     args: { path, job: { type: 'string', description: trans.__('Id of a job whose parameters are filled in.') } },
@@ -47,6 +55,17 @@ export function addJobCommands(deps: Deps): void {
     whyNot,
     execute: args => order(deps, 'verify', args)
   });
+}
+
+/** Stop a job, and look at what came of it. */
+function addLooks(deps: Deps): void {
+  const { trans } = deps;
+  const whyNot = needsNotebook(deps);
+  const { job } = argumentsOf(trans);
+  const ofJob = (isMeant: IsMeant, act: (found: Job, notebook: string) => Promise<void>) => async (args: CommandArgs) => {
+    const found = await jobOf(deps, args, isMeant);
+    await act(found, found.notebook);
+  };
   addCommand(deps, 'stop', {
     label: trans.__('Stop the running job'),
     args: { job },

@@ -1,6 +1,6 @@
 /** What the doctor finds in a notebook, and what a notebook is made of. */
 import * as React from 'react';
-import { h } from './h.ts';
+import { Fragment, h } from './h.ts';
 import type { NotebookState, PanelCheck } from '../records.ts';
 import type { Trans } from '../translated.ts';
 import { Button, Sign, useCapped } from './parts.tsx';
@@ -48,7 +48,6 @@ export function Checks(props: { checks: ReadonlyArray<PanelCheck>; trans: Trans;
 /** Cells, steps, parameters and problems of a saved notebook. */
 export function Inspection(props: { state: NotebookState; trans: Trans; goTo: GoTo }): React.JSX.Element {
   const { state, trans, goTo } = props;
-  const { shown, more } = useCapped(state.steps, trans);
   return (
     <article>
       <h2>{state.path}</h2>
@@ -66,6 +65,29 @@ export function Inspection(props: { state: NotebookState; trans: Trans; goTo: Go
         </p>
       ))}
       <h3>{trans.__('Steps')}</h3>
+      <StepTable steps={state.steps} trans={trans} goTo={goTo} />
+      <h3>{trans.__('Parameters')}</h3>
+      {state.parameters.length === 0 ? <p>{trans.__('None.')}</p> : null}
+      <ul>
+        {state.parameters.map(parameter => (
+          <li key={parameter.name}>
+            <code>
+              {parameter.name}: {parameter.type}
+              {parameter.secret || !parameter.expression ? '' : ` = ${parameter.expression}`}
+            </code>{' '}
+            <span className="pr-quiet">{parameter.help}</span>
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+function StepTable(props: { steps: NotebookState['steps']; trans: Trans; goTo: GoTo }): React.JSX.Element {
+  const { steps, trans, goTo } = props;
+  const { shown, more } = useCapped(steps, trans);
+  return (
+    <>
       <table className="pr-Table">
         <thead>
           <tr>
@@ -93,19 +115,6 @@ export function Inspection(props: { state: NotebookState; trans: Trans; goTo: Go
         </tbody>
       </table>
       <ul className="pr-List">{more}</ul>
-      <h3>{trans.__('Parameters')}</h3>
-      {state.parameters.length === 0 ? <p>{trans.__('None.')}</p> : null}
-      <ul>
-        {state.parameters.map(parameter => (
-          <li key={parameter.name}>
-            <code>
-              {parameter.name}: {parameter.type}
-              {parameter.secret || !parameter.expression ? '' : ` = ${parameter.expression}`}
-            </code>{' '}
-            <span className="pr-quiet">{parameter.help}</span>
-          </li>
-        ))}
-      </ul>
-    </article>
+    </>
   );
 }

@@ -30,43 +30,23 @@ function More(props: {
   const { trans } = props.context;
   const [isOpen, setOpen] = React.useState(false);
   const place = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
-    if (!isOpen) {
-      return undefined;
-    }
-    place.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
-    const closed = (event: Event): void => {
-      if (event.target instanceof Node && !place.current?.contains(event.target)) {
-        setOpen(false);
-      }
-    };
-    document.addEventListener('pointerdown', closed, true);
-    return () => document.removeEventListener('pointerdown', closed, true);
-  }, [isOpen]);
-
+  useOpenMenu(place, isOpen, () => setOpen(false));
   const close = (): void => {
     setOpen(false);
     place.current?.querySelector<HTMLElement>('[aria-haspopup]')?.focus();
   };
   const onKey = (event: React.KeyboardEvent): void => {
-    const items = [...(place.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-    const at = items.findIndex(item => item === document.activeElement);
-    const moves: Record<string, () => void> = {
-      Escape: close,
-      Tab: () => setOpen(false),
-      ArrowDown: () => items[(at + 1) % items.length]?.focus(),
-      ArrowUp: () => items[(at - 1 + items.length) % items.length]?.focus(),
-      Home: () => items[0]?.focus(),
-      End: () => items[items.length - 1]?.focus()
-    };
-    const found = isOpen ? moves[event.key] : undefined;
-    if (found !== undefined) {
-      if (event.key !== 'Tab') {
-        event.preventDefault();
-      }
-      event.stopPropagation();
-      found();
+    if (isOpen && event.key === 'Tab') {
+      setOpen(false);
+      return;
     }
+    if (isOpen && event.key === 'Escape') {
+      close();
+    } else if (!isOpen || !movedInMenu(place.current, event.key)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
   };
 
   return (
@@ -102,4 +82,36 @@ function More(props: {
       ) : null}
     </div>
   );
+}
+
+/** The first item of a menu that opens has the focus, and a press elsewhere closes it. */
+function useOpenMenu(place: React.RefObject<HTMLElement>, isOpen: boolean, close: () => void): void {
+  React.useEffect(() => {
+    if (!isOpen) {
+      return undefined;
+    }
+    place.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
+    const pressed = (event: Event): void => {
+      if (event.target instanceof Node && !place.current?.contains(event.target)) {
+        close();
+      }
+    };
+    document.addEventListener('pointerdown', pressed, true);
+    return () => document.removeEventListener('pointerdown', pressed, true);
+  }, [isOpen]);
+}
+
+/** Move the focus in a menu as the key says; tells whether it was a key that moves. */
+function movedInMenu(menu: HTMLElement | null, key: string): boolean {
+  const items = [...(menu?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+  const at = items.findIndex(item => item === document.activeElement);
+  const targets: Record<string, number> = {
+    ArrowDown: (at + 1) % items.length,
+    ArrowUp: (at - 1 + items.length) % items.length,
+    Home: 0,
+    End: items.length - 1
+  };
+  const target = targets[key];
+  items[target ?? -1]?.focus();
+  return target !== undefined;
 }

@@ -68,44 +68,66 @@ export function RowList(props: {
 
   return (
     <ul className="pr-List" aria-label={props.label} ref={list}>
-      {shown.map((row, position) => {
-        const isOpen = open.has(row.key) && row.details !== undefined;
-        return (
-          <li key={row.key} className={`pr-Row ${row.className ?? ''}`}>
-            <div className="pr-Row-line">
-              {row.details === undefined ? (
-                <span className="pr-Row-noOpener" />
-              ) : (
-                <button
-                  type="button"
-                  className="pr-Row-opener"
-                  tabIndex={-1}
-                  aria-expanded={isOpen}
-                  aria-label={trans.__('Details of %1', row.name)}
-                  onClick={() => toggle(row.key)}
-                >
-                  <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
-                </button>
-              )}
-              <button
-                type="button"
-                className="pr-Row-main"
-                data-key={row.key}
-                tabIndex={row.key === tabStop ? 0 : -1}
-                title={row.title}
-                aria-expanded={row.act === undefined && row.details !== undefined ? isOpen : undefined}
-                onFocus={() => setStop(row.key)}
-                onKeyDown={event => onKey(event, row, position)}
-                onClick={() => (row.act === undefined ? toggle(row.key) : row.act())}
-              >
-                {row.label}
-              </button>
-            </div>
-            {isOpen ? <div className="pr-Row-details">{row.details?.()}</div> : null}
-          </li>
-        );
-      })}
+      {shown.map((row, position) => (
+        <Row
+          key={row.key}
+          row={row}
+          isOpen={open.has(row.key) && row.details !== undefined}
+          isStop={row.key === tabStop}
+          trans={trans}
+          toggle={() => toggle(row.key)}
+          onFocus={() => setStop(row.key)}
+          onKey={event => onKey(event, row, position)}
+        />
+      ))}
       {more}
     </ul>
+  );
+}
+
+function Row(props: {
+  row: ListRow;
+  isOpen: boolean;
+  isStop: boolean;
+  trans: Trans;
+  toggle: () => void;
+  onFocus: () => void;
+  onKey: (event: React.KeyboardEvent) => void;
+}): React.JSX.Element {
+  const { row, isOpen, toggle } = props;
+  const opens = row.act === undefined && row.details !== undefined;
+  return (
+    <li className={`pr-Row ${row.className ?? ''}`}>
+      <div className="pr-Row-line">
+        {row.details === undefined ? (
+          <span className="pr-Row-noOpener" />
+        ) : (
+          <button
+            type="button"
+            className="pr-Row-opener"
+            tabIndex={-1}
+            aria-expanded={isOpen}
+            aria-label={props.trans.__('Details of %1', row.name)}
+            onClick={toggle}
+          >
+            <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
+          </button>
+        )}
+        <button
+          type="button"
+          className="pr-Row-main"
+          data-key={row.key}
+          tabIndex={props.isStop ? 0 : -1}
+          title={row.title}
+          aria-expanded={opens ? isOpen : undefined}
+          onFocus={props.onFocus}
+          onKeyDown={props.onKey}
+          onClick={row.act ?? toggle}
+        >
+          {row.label}
+        </button>
+      </div>
+      {isOpen ? <div className="pr-Row-details">{row.details?.()}</div> : null}
+    </li>
   );
 }

@@ -64,10 +64,8 @@ function VersionDetails(props: {
   context: ViewContext;
 }): React.JSX.Element {
   const { version, versions, context } = props;
-  const { trans, run, locale } = context;
-  const reference = version.reference;
+  const { trans, locale } = context;
   const metrics = Object.entries(version.metrics);
-  const may = (action: string): string => versions.may[action] ?? '';
   return (
     <>
       <dl className="pr-Facts">
@@ -96,31 +94,42 @@ function VersionDetails(props: {
         ))}
       </dl>
       {version.request === null ? null : <Request request={version.request} context={context} />}
-      <div className="pr-Row-actions">
-        {version.request === null ? (
-          <Button whyNot={may('request')} onClick={() => run('request-approval', { reference })}>
-            {trans.__('Request approval…')}
-          </Button>
-        ) : null}
-        <Button whyNot={may('deploy')} onClick={() => run('deploy', { reference })}>
-          {trans.__('Deploy…')}
-        </Button>
-        {version.live.map(place => (
-          <Button
-            key={place.environment}
-            whyNot={may('rollback')}
-            onClick={() => run('roll-back', { reference, environment: place.environment })}
-          >
-            {trans.__('Roll %1 back…', place.environment)}
-          </Button>
-        ))}
-        {version.live.map(place => (
-          <Button key={`${place.environment} history`} onClick={() => run('history', { environment: place.environment })}>
-            {trans.__('History of %1', place.environment)}
-          </Button>
-        ))}
-      </div>
+      <VersionActions version={version} versions={versions} context={context} />
     </>
+  );
+}
+
+function VersionActions(props: {
+  version: PanelVersion;
+  versions: PanelVersions;
+  context: ViewContext;
+}): React.JSX.Element {
+  const { version, versions, context } = props;
+  const { trans, run } = context;
+  const reference = version.reference;
+  const may = (action: string): string => versions.may[action] ?? '';
+  const places = version.live.map(place => place.environment);
+  return (
+    <div className="pr-Row-actions">
+      {version.request === null ? (
+        <Button whyNot={may('request')} onClick={() => run('request-approval', { reference })}>
+          {trans.__('Request approval…')}
+        </Button>
+      ) : null}
+      <Button whyNot={may('deploy')} onClick={() => run('deploy', { reference })}>
+        {trans.__('Deploy…')}
+      </Button>
+      {places.map(environment => (
+        <Button key={environment} whyNot={may('rollback')} onClick={() => run('roll-back', { reference, environment })}>
+          {trans.__('Roll %1 back…', environment)}
+        </Button>
+      ))}
+      {places.map(environment => (
+        <Button key={`${environment} history`} onClick={() => run('history', { environment })}>
+          {trans.__('History of %1', environment)}
+        </Button>
+      ))}
+    </div>
   );
 }
 

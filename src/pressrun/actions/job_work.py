@@ -191,9 +191,18 @@ def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebo
         comparable=(folder.path / COMPARISON).exists(),
         bundle=done.content_digest,
         bundle_name=done.name,
+        packages=_locked_packages(lock, folder.path.parents[2]),
         lock=lock,
         notes=done.notes,
     )
+
+
+def _locked_packages(lock: str, project: Path) -> int:
+    """Return how many packages a lock in the store pins, 0 where there is no lock."""
+    from pressrun.actions.exchange import store_of  # noqa: PLC0415 - a replay needs none of it
+    from pressrun.notebook.environment import toml  # noqa: PLC0415 - likewise
+
+    return len(toml.loads(store_of(project).objects.read(lock).decode()).get("packages", [])) if lock else 0
 
 
 def _pressed_failure(error: NotebookFailedError, read: Notebook, folder: JobFolder) -> JobFailure:

@@ -160,12 +160,20 @@ def _name(place: Place, jobs: tuple[Job, ...]) -> str:
 
 
 def _environment(place: Place, jobs: tuple[Job, ...]) -> PanelEnvironment:
+    """Return the newest Python that a job told of, and the newest lock; not always the same job knows both."""
+    known = PanelEnvironment()
     for job in jobs:
         folder = find_job(place.project, job.id)
         result = folder.result() if folder is not None else None
-        if result is not None and (result.python or result.lock):
-            return PanelEnvironment(python=result.python, packages=result.packages, lock=result.lock, from_job=job.id)
-    return PanelEnvironment()
+        if result is None:
+            continue
+        if result.python and not known.python:
+            known = msgspec.structs.replace(known, python=result.python)
+        if result.lock and not known.lock:
+            known = msgspec.structs.replace(known, lock=result.lock, packages=result.packages, from_job=job.id)
+        if known.python and known.lock:
+            break
+    return known
 
 
 def notebook_checks(place: Place) -> tuple[PanelCheck, ...]:
@@ -179,7 +187,7 @@ def notebook_checks(place: Place) -> tuple[PanelCheck, ...]:
         PanelCheck(
             id=finding.kind,
             level=_LEVELS[finding.level],
-            text=f"{finding.what} {finding.why}".strip(),
+            text=f"{finding.what}. {finding.why}" if finding.why else finding.what,
             remedy=finding.fix,
             cell=finding.cell,
             line=finding.line,

@@ -57,7 +57,7 @@ class JobResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         executed: posix path of the executed notebook relative to the project, empty where there is none.
         executed_stamp: its size and time of modification, so that a later run's notebook is not taken for it.
-        python: version of the kernel's Python. `packages`: how many distributions it had, 0 when not known.
+        python: version of the kernel's Python. `packages`: how many the lock pins, 0 without one.
         lock: digest of the lock, empty when there was none.
     """
 

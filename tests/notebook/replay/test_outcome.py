@@ -111,6 +111,23 @@ def test_the_failing_cell_is_named_with_its_facts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "log"),
+    [
+        (Ended(0, "error", "ValueError", "no", ["Cell In[1], line 2"]), ""),
+        (Ended(0, "ok", shell=(ShellFailure("false", 1, 2),)), ""),
+        (Ended(0, "none"), 'File "/tmp/ipykernel_9/77.py", line 2 in <module>'),
+    ],
+)
+def test_a_line_is_counted_with_the_blank_lines_that_ipython_drops(end: Ended, log: str) -> None:
+    """The first line of ``%%register step a`` is blank in what is run."""
+    cell = PlannedCell(position=0, cell=0, id=None, digest=DIGEST, dropped=1)
+    gone = KernelGone(-11, log=log) if log else None
+    found = outcome((cell,), Facts(ended=ended(end), gone=gone)).failure
+    assert found is not None
+    assert found.line == 3
+
+
+@pytest.mark.parametrize(
     ("traceback", "line"),
     [
         ("\x1b[36mCell\x1b[39m\x1b[36m \x1b[39m\x1b[32mIn[4]\x1b[39m\x1b[32m, line 2\x1b[39m\n----> 2 1/0", 2),

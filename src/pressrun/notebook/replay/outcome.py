@@ -42,6 +42,7 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         position: in the notebook that is run; `cell`: index in the source notebook, -1 for the injected one.
         skipped: not expected to run.
+        dropped: blank lines at the top of the source that is run. IPython drops them, and counts lines without them.
     """
 
     position: int
@@ -50,6 +51,7 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
     digest: Digest
     tags: tuple[str, ...] = ()
     skipped: bool = False
+    dropped: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +208,7 @@ def _failure(verdict: Verdict, planned: Sequence[PlannedCell], cells: Sequence[C
         verdict=verdict,
         message=_message(verdict, end, facts),
         cell=blamed.cell if blamed else None,
-        line=_line(end, log),
+        line=_line(end, log, blamed.dropped if blamed else 0),
         exception=end.exception if end else "",
         traceback=plain_traceback(end.traceback) if end and end.traceback else log,
         peak_memory_bytes=run.peak_memory_bytes if run else 0,
@@ -225,15 +227,17 @@ def _blamed(planned: Sequence[PlannedCell], cells: Sequence[CellRun], facts: Fac
     )
 
 
-def _line(end: Ended | None, log: str) -> int | None:
+def _line(end: Ended | None, log: str, dropped: int) -> int | None:
     if end is None:
         return None
     if end.shell and end.reply == "ok":
-        return end.shell[0].line or None
-    if end.reply == "none":
+        counted = end.shell[0].line or None
+    elif end.reply == "none":
         found = _CRASH_FRAME.search(log)
-        return int(found[1]) if found else None
-    return line_of_failure(end.traceback)
+        counted = int(found[1]) if found else None
+    else:
+        counted = line_of_failure(end.traceback)
+    return None if counted is None else counted + dropped
 
 
 def _message(verdict: Verdict, end: Ended | None, facts: Facts) -> str:

@@ -129,7 +129,13 @@ def _planned(position: int, index: int, raw: dict[str, Any], cell: Cell | None) 
         digest=cell.digest if cell else digest_text(raw["source"]),
         tags=cell.tags if cell else (INJECTED_TAG,),
         skipped=skipped,
+        dropped=_blank_lines_at_the_top(cell.body if cell else raw["source"]),
     )
+
+
+def _blank_lines_at_the_top(source: str) -> int:
+    lines = source.splitlines()
+    return next((number for number, line in enumerate(lines) if line.strip()), 0)
 
 
 def joined(text: str | list[str]) -> str:

@@ -105,7 +105,12 @@ class PanelCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PanelEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the environment: that of the last job, else of nothing yet."""
+    """What jobs have told of the environment; empty before the first one.
+
+    Attributes:
+        python: version of the kernel's Python in the newest run.
+        packages: how many the newest lock pins. `lock`: its digest. `from_job`: id of the job that made it.
+    """
 
     python: str = ""
     packages: int = 0
