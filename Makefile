@@ -56,11 +56,11 @@ panel-types: setup  ## Make the panel's TypeScript types from the records.
 fresh-install: panel  ## Install without a lock into a new environment and press a notebook there.
 	$(BIN)/python scripts/fresh_install.py
 
-bench: setup  ## Measure against peers, one JSON line a figure.
+bench: setup browser panel  ## Measure against peers, one JSON line a figure.
 	$(BIN)/python benchmarks/replay.py && $(BIN)/python benchmarks/hashing.py && $(BIN)/python benchmarks/packaging.py && \
 		$(BIN)/python benchmarks/recording.py && $(BIN)/python benchmarks/live.py && \
 		$(BIN)/python benchmarks/registry.py && $(BIN)/python benchmarks/policy.py && $(BIN)/python benchmarks/fold.py && \
-		$(BIN)/python benchmarks/audit.py
+		$(BIN)/python benchmarks/audit.py && $(BIN)/python benchmarks/panel.py
 
 clean:  ## Remove what make made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist \

@@ -163,3 +163,5 @@ def test_a_narrow_panel_and_a_page_at_200_percent_lose_nothing(lab, server, open
     assert zoomed.page.evaluate(OVERFLOWS) == []
     shown = zoomed.primary.bounding_box()
     assert shown["y"] + shown["height"] <= 450, json.dumps(shown)
+    zoomed.page.add_style_tag(content=".pr-Header-line { min-width: 700px }")
+    assert zoomed.page.evaluate(OVERFLOWS)  # too wide is seen
