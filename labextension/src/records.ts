@@ -355,7 +355,7 @@ export interface PanelFinding {
 /** How the registry is: what is live, what waits, what does not fit. */
 export interface PanelHealth {
   live: ReadonlyArray<PanelVersion>;
-  waiting: ReadonlyArray<PanelWaiting>;
+  waiting: ReadonlyArray<Waiting>;
   problems: ReadonlyArray<string>;
 }
 
@@ -457,18 +457,6 @@ export interface PanelVersions {
   problems: ReadonlyArray<string>;
 }
 
-/** Something that somebody has to do; see `pressrun status`. */
-export interface PanelWaiting {
-  what: string;
-  id: string;
-  about: string;
-  since: string;
-  by: string;
-  until: string;
-  late: boolean;
-  command: string;
-}
-
 /** Something a reader should know; `level` ``error`` makes replay and package refuse. */
 export interface Problem {
   level: "error" | "note" | "warning";
@@ -554,4 +542,16 @@ export interface VoteOrder {
   verdict?: string;
   typed?: string;
   passphrase?: string;
+}
+
+/** Something that somebody has to do. */
+export interface Waiting {
+  what: string;
+  id: string;
+  about: string;
+  since: string;
+  by: string;
+  until: string;
+  late: boolean;
+  command: string;
 }

@@ -1,7 +1,7 @@
 /** The section of health: what is live, what somebody has to do, and what does not fit in the registry. */
 import * as React from 'react';
 import { Fragment, h } from './h.ts';
-import type { PanelVersion, PanelWaiting } from '../records.ts';
+import type { PanelVersion, Waiting } from '../records.ts';
 import type { ViewContext } from './context.ts';
 import { Button, Empty, Failure, RowLabel, Time } from './parts.tsx';
 import { RowList } from './rowlist.tsx';
@@ -38,7 +38,7 @@ function problemRow(problem: string): ListRow {
   };
 }
 
-function waitingRow(waiting: PanelWaiting, context: ViewContext): ListRow {
+function waitingRow(waiting: Waiting, context: ViewContext): ListRow {
   const { trans, locale, run } = context;
   const meta = waiting.late ? trans.__('late') : trans.__('waits');
   return {

@@ -20,7 +20,7 @@ from types import FrameType
 import msgspec
 
 from pressrun.actions.job_progress import Followed, JobProgress
-from pressrun.actions.job_work import Outcome, work
+from pressrun.actions.job_work import work
 from pressrun.errors import NotebookFailedError, PressrunError, ResultsDifferError
 from pressrun.records.jobs import JobResult
 from pressrun.records.panel.jobs import JobState
@@ -53,17 +53,17 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _outcome(folder: JobFolder, progress: JobProgress) -> Outcome:
+def _outcome(folder: JobFolder, progress: JobProgress) -> JobResult:
     try:
         progress.stage("Beginning")
-        outcome = Outcome(state="stopped") if folder.wants_to_stop() else work(folder, folder.order(), progress)
+        outcome = JobResult(state="stopped") if folder.wants_to_stop() else work(folder, folder.order(), progress)
     except KeyboardInterrupt:
-        outcome = Outcome(state="stopped")
+        outcome = JobResult(state="stopped")
     except PressrunError as error:
-        outcome = Outcome(state=_state(error), message=_sentence(error), remedy=error.remedy)
+        outcome = JobResult(state=_state(error), message=_sentence(error), remedy=error.remedy)
     except Exception as error:  # noqa: BLE001 - the outermost guard: a job always says how it ended
         traceback.print_exc()
-        outcome = Outcome(
+        outcome = JobResult(
             state="failed",
             message=f"pressrun itself failed: {type(error).__name__}: {error}",
             remedy=f"The log has more: {folder.path / 'log.txt'}",
@@ -84,29 +84,16 @@ def _sentence(error: PressrunError) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _result(folder: JobFolder, outcome: Outcome, duration_s: float) -> JobResult:
+def _result(folder: JobFolder, outcome: JobResult, duration_s: float) -> JobResult:
     followed = Followed(folder)
     followed.more()
-    return JobResult(
-        state=outcome.state,
+    return msgspec.structs.replace(
+        outcome,
         ended=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         duration_s=round(duration_s, 3),
         stage=followed.stage,
         cells=followed.settled(),
         expected=followed.expected,
-        message=outcome.message,
-        remedy=outcome.remedy,
-        failure=outcome.failure,
-        executed=outcome.executed,
-        executed_stamp=outcome.executed_stamp,
-        grade=outcome.grade,
-        different=outcome.different,
-        comparable=outcome.comparable,
-        bundle=outcome.bundle,
-        bundle_name=outcome.bundle_name,
-        python=outcome.python,
-        packages=outcome.packages,
-        lock=outcome.lock,
         notes=(*followed.notes, *outcome.notes),
     )
 

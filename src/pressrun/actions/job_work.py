@@ -16,7 +16,7 @@ from pressrun.notebook.read import cells_of, read_notebook
 from pressrun.notebook.replay.executed import is_result_of_a_run, write_whole
 from pressrun.records.cells import Cell, Notebook
 from pressrun.records.comparison import Comparison, Receipt
-from pressrun.records.jobs import StoredOrder
+from pressrun.records.jobs import JobResult, StoredOrder
 from pressrun.records.panel.jobs import JobFailure, JobState
 from pressrun.records.replay import Replay
 from pressrun.rules.compare.outputs import show_anything
@@ -32,28 +32,8 @@ MAX_TRACEBACK = 20_000  # characters
 SHOWN_READS = 5
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How it came out; fields as in `pressrun.records.jobs.JobResult`."""
-
-    state: JobState
-    message: str = ""
-    remedy: str = ""
-    failure: JobFailure | None = None
-    executed: str = ""
-    executed_stamp: str = ""
-    grade: str = ""
-    different: int = 0
-    comparable: bool = False
-    bundle: str = ""
-    bundle_name: str = ""
-    python: str = ""
-    packages: int = 0
-    lock: str = ""
-    notes: tuple[str, ...] = ()
-
-
-def work(folder: JobFolder, order: StoredOrder, progress: Progress) -> Outcome:
-    """Do what was ordered.
+def work(folder: JobFolder, order: StoredOrder, progress: Progress) -> JobResult:
+    """Do what was ordered; return how it came out, without what the runner adds: when it ended, and the cells.
 
     Args:
         folder: where the job keeps what it makes.
@@ -79,7 +59,7 @@ def work(folder: JobFolder, order: StoredOrder, progress: Progress) -> Outcome:
     return _replay(folder, order, notebook, read, progress)
 
 
-def _replay(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebook, progress: Progress) -> Outcome:
+def _replay(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebook, progress: Progress) -> JobResult:
     progress.stage("Replaying")
     executed = folder.path / EXECUTED
     settings = ReplaySettings(kernel=order.kernel or None, sandbox=order.sandbox)
@@ -89,7 +69,7 @@ def _replay(folder: JobFolder, order: StoredOrder, notebook: Path, read: Noteboo
     return msgspec.structs.replace(found, python=done.python, notes=(*found.notes, *notes))
 
 
-def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: Replay, executed: Path) -> Outcome:
+def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: Replay, executed: Path) -> JobResult:
     if done.source != order.source:
         raise ContentMovedError("the notebook was saved again while the job began", where=order.notebook)
     if not done.ok:
@@ -109,7 +89,7 @@ def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: R
             grade=grade(completed=True, environment="current", comparison=comparison),
         )
         folder.write(COMPARISON, msgspec.json.encode(panel_comparison(runs)))
-    outcome = Outcome(
+    outcome = JobResult(
         state="differs" if different and not order.parameters else "completed",
         message=_compared_sentence(len(done.cells), comparison, given=bool(order.parameters)),
         remedy="Look at the comparison, or run the notebook from the top and save it." if different else "",
@@ -130,10 +110,10 @@ def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: R
     )
 
 
-def _failed(done: Replay, read: Notebook) -> Outcome:
+def _failed(done: Replay, read: Notebook) -> JobResult:
     failure = done.failure
     if done.verdict == "interrupted":
-        return Outcome(state="stopped", grade="R0")
+        return JobResult(state="stopped", grade="R0")
     what = f"{failure.verdict}: {failure.message}" if failure is not None else done.verdict
     cell = failure.cell if failure is not None else None
     place = "" if cell is None else " in the parameters that were given" if cell < 0 else f" in cell {cell}"
@@ -148,7 +128,7 @@ def _failed(done: Replay, read: Notebook) -> Outcome:
             exception=failure.exception,
             traceback=failure.traceback[-MAX_TRACEBACK:],
         )
-    return Outcome(state="failed", message=f"It failed{place}: {what}.", failure=told, grade="R0")
+    return JobResult(state="failed", message=f"It failed{place}: {what}.", failure=told, grade="R0")
 
 
 def _handed_over(executed: Path, notebook: Path, project: Path) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -165,7 +145,7 @@ def _handed_over(executed: Path, notebook: Path, project: Path) -> tuple[dict[st
     return {"executed": target.relative_to(project).as_posix(), "executed_stamp": stamp_of(target)}, ()
 
 
-def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebook, progress: Progress) -> Outcome:
+def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebook, progress: Progress) -> JobResult:
     from pressrun.actions.package import package  # noqa: PLC0415 - a replay needs none of it
     from pressrun.actions.press import PackageRequest  # noqa: PLC0415 - likewise
 
@@ -176,13 +156,13 @@ def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebo
         done = package(request, progress)
     except NotebookFailedError as error:
         told = _pressed_failure(error, read, folder)
-        return Outcome(state="failed", message=f"{error.what}.", remedy=error.remedy, failure=told)
+        return JobResult(state="failed", message=f"{error.what}.", remedy=error.remedy, failure=told)
     receipts = [done.receipt, *([done.saved] if done.saved is not None else [])]
     different = sum(_unequal(receipt.comparison) for receipt in receipts)
     found = _executed_cells(done, folder.path.parents[2]) if done.saved is not None else ()
     _keep_receipt(folder, order, done.saved or done.receipt, read.cells, found)
     lock = next((file.digest for file in done.manifest.content.files if file.role == "lock"), "")
-    return Outcome(
+    return JobResult(
         state="completed" if done.same else "differs",
         message=_packaged_sentence(done, different),
         remedy="" if done.same else "The bundle holds what the replay gave. Look at the comparison.",
@@ -220,7 +200,7 @@ def _pressed_failure(error: NotebookFailedError, read: Notebook, folder: JobFold
     )
 
 
-def _verify(folder: JobFolder, order: StoredOrder, project: Path, progress: Progress) -> Outcome:
+def _verify(folder: JobFolder, order: StoredOrder, project: Path, progress: Progress) -> JobResult:
     from pressrun.actions.verify import VerifyRequest, verify  # noqa: PLC0415 - a replay needs none of it
 
     request = VerifyRequest(bundle=order.bundle, project=project, rebuild=order.rebuild, sandbox=order.sandbox)
@@ -228,7 +208,7 @@ def _verify(folder: JobFolder, order: StoredOrder, project: Path, progress: Prog
     _keep_receipt(folder, order, done.receipt)
     different = _unequal(done.receipt.comparison)
     state, message = _verified(done, different)
-    return Outcome(
+    return JobResult(
         state=state,
         message=message,
         grade=done.receipt.grade,

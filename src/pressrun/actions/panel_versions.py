@@ -25,7 +25,6 @@ from pressrun.records.panel.versions import (
     PanelReign,
     PanelVersion,
     PanelVersions,
-    PanelWaiting,
 )
 from pressrun.records.standing import Standing, VersionStands
 from pressrun.rules.access import TABLE, Action, Thing
@@ -176,20 +175,7 @@ def panel_health(registry: Registry) -> PanelHealth:
     names = {name for name in standing.names if registry.access("view", Thing(kind="version", name=name)).allowed}
     seen = [one for one in found.live if one.name in names]
     shown = {(one.name, one.number): standing.names[one.name].versions[one.number - 1] for one in seen}
-    waiting = [
-        PanelWaiting(
-            what=one.what,
-            id=one.id,
-            about=one.about,
-            since=one.since,
-            by=one.by,
-            until=one.until,
-            late=one.late,
-            command=one.command,
-        )
-        for one in found.waiting
-        if one.what in _OF_ALL or one.about.partition("@")[0] in names
-    ]
+    waiting = [one for one in found.waiting if one.what in _OF_ALL or one.about.partition("@")[0] in names]
     unread = [
         f"{count} entries of kind {kind} were written by a newer pressrun." for kind, count in found.unread.items()
     ]

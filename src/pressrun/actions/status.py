@@ -6,6 +6,7 @@ import msgspec
 
 from pressrun.actions.registry import Registry
 from pressrun.records.standing import DeploymentStands, RequestStands, Standing
+from pressrun.records.waiting import Waiting
 from pressrun.rules.standing.queries import (
     live,
     open_collections,
@@ -16,26 +17,6 @@ from pressrun.rules.standing.queries import (
     overdue,
     unratified,
 )
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that somebody has to do.
-
-    Attributes:
-        what: ``approve``, ``recover``, ``ratify``, ``review``, ``accept`` or ``collect``.
-        id: of the request, deployment, proposal or collection.
-        about: in words. `since`: UTC. `until`: UTC, empty without an end. `late`: whether that is past.
-        command: what to run.
-    """
-
-    what: str
-    id: str
-    about: str
-    since: str
-    by: str
-    until: str = ""
-    late: bool = False
-    command: str = ""
 
 
 class LiveVersion(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ class JobResult(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = 1
     state: JobState
-    ended: str
+    ended: str = ""
     duration_s: float = 0.0
     stage: str = ""
     cells: tuple[JobCell, ...] = ()

@@ -302,3 +302,20 @@ def loaded(new_kernel: Any) -> Any:
     (kernel.folder / "data.csv").write_text("a\n1\n")
     kernel.tell("%load_ext pressrun")
     return kernel
+
+
+@pytest.fixture(scope="module", params=[pytest.param("ipykernel6", marks=pytest.mark.network), "ipykernel7"])
+def shared(request, kernel_python, live_kernel, tmp_path_factory):
+    kernel = live_kernel(kernel_python(request.param), tmp_path_factory.mktemp("session"))
+    (kernel.folder / "data.csv").write_text("a\n1\n")
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def kernel(shared):
+    shared.tell("get_ipython().extension_manager.loaded.__contains__('pressrun') or None")
+    shared.tell("%reload_ext pressrun")
+    shared.tell("%reset -f")
+    shared.comms()
+    return shared

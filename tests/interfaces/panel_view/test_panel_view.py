@@ -25,8 +25,8 @@ from pressrun.records.panel.versions import (
     PanelRequest,
     PanelVersion,
     PanelVersions,
-    PanelWaiting,
 )
+from pressrun.records.waiting import Waiting
 
 TIME = "2026-11-29T07:10:00+00:00"
 TAGS = {"div", "style", "details", "summary", "i", "b", "table", "tr", "th", "td"}
@@ -66,7 +66,7 @@ def known(word="churn", **changes):
         versions=PanelVersions(name=word, versions=(version,), problems=(word,)),
     )  # fmt: skip
     health = PanelHealth(
-        live=(version,), waiting=(PanelWaiting(what="request", id=word, about=word, since=TIME, by=word),),
+        live=(version,), waiting=(Waiting(what="request", id=word, about=word, since=TIME, by=word),),
         problems=(word,),
     )  # fmt: skip
     everything = Known(

@@ -11,7 +11,8 @@ from pressrun.interfaces.panel_view.shape import Overview, Row, Section, Tone
 from pressrun.records.live import CellReceipt
 from pressrun.records.panel.jobs import Job
 from pressrun.records.panel.notebooks import PanelCell, Stale
-from pressrun.records.panel.versions import PanelVersion, PanelWaiting
+from pressrun.records.panel.versions import PanelVersion
+from pressrun.records.waiting import Waiting
 from pressrun.rules.live import label_of
 
 MOST: Final = 40  # rows of one section
@@ -222,7 +223,7 @@ def _health(known: Known) -> Section:
     return Section(title="Health", rows=_some(rows), empty="Nothing is live, and nothing waits.")
 
 
-def _waiting(one: PanelWaiting) -> Row:
+def _waiting(one: Waiting) -> Row:
     said = tuple(filter(None, (f"by {one.by}" if one.by else "", one.command)))
     state = f"{one.what} waits"
     return Row(tone="bad" if one.late else "busy", state=state, name=one.about, place=_minute(one.since), said=said)

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from pressrun.records.waiting import Waiting
+
 
 class PanelPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where a version is live, since when, and who put it there."""
@@ -148,22 +150,9 @@ class PanelHistory(msgspec.Struct, frozen=True, kw_only=True):
     reigns: tuple[PanelReign, ...] = ()
 
 
-class PanelWaiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that somebody has to do; see `pressrun status`."""
-
-    what: str
-    id: str
-    about: str
-    since: str
-    by: str
-    until: str = ""
-    late: bool = False
-    command: str = ""
-
-
 class PanelHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How the registry is: what is live, what waits, what does not fit."""
 
     live: tuple[PanelVersion, ...] = ()
-    waiting: tuple[PanelWaiting, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     problems: tuple[str, ...] = ()
