@@ -78,6 +78,16 @@ def test_a_failure_is_told_with_cell_line_exception_and_last_output(write: Calla
         assert expected in done.stdout
 
 
+def test_a_failure_before_the_metrics_is_that_failure_and_is_recorded(write: Callable[..., Path]) -> None:
+    path = write("1 / 0", "# %register metrics\nauc = 0.9")
+    done = pressrun(path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "ZeroDivisionError" in done.stdout + done.stderr
+    listed = [sys.executable, "-m", "pressrun", "runs", "--json"]
+    found = subprocess.run(listed, capture_output=True, text=True, cwd=path.parent, check=True)
+    assert [run["values"]["outcome"] for run in json.loads(found.stdout)["found"]] == ["cell-error"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -187,7 +187,7 @@ const ended: Rule = (facts, trans) => {
       refused: trans.__('%1 was refused', what)
     };
     return state('not-finished', job.state === 'stopped' ? 'quiet' : 'bad', lines[job.state], again(job, trans), {
-      hint: [job.message, job.remedy].filter(Boolean).join('. '),
+      hint: [job.message, job.remedy].filter(Boolean).join(' '),
       secondary: ['doctor', 'copy-command', 'replay']
     });
   }

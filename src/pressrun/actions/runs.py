@@ -56,10 +56,11 @@ def executed_cells(path: Path) -> tuple[Cell, ...]:
 def measured(replay: Replay) -> tuple[CapturedValue, ...]:
     """Return what the replay's tasks measured: metrics, and each model's predictions on its sample.
 
-    A later cell's metric wins over an earlier one's. A model that could not be exported has no predictions.
+    A later cell's metric wins over an earlier one's. A model that could not be exported has no predictions. A run that
+    ended early has what was measured until then.
 
     Raises:
-        CannotRestoreError: the metrics could not be read.
+        CannotRestoreError: the run reached its end, and the metrics could not be read.
     """
     found: dict[tuple[str, str], CapturedValue] = {}
     for task in replay.tasks:
@@ -67,6 +68,8 @@ def measured(replay: Replay) -> tuple[CapturedValue, ...]:
         if kind == "model" and not task.error and task.value.get("predictions"):
             found[kind, name] = CapturedValue(name=name, kind="predictions", value=task.value["predictions"])
         elif kind == "metrics" and task.error:
+            if not replay.ok:
+                continue
             what = "the metrics could not be read from the kernel"
             raise CannotRestoreError(what, where=f"cell {name}", remedy=task.error)
         elif kind == "metrics":
