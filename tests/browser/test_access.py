@@ -105,6 +105,24 @@ def test_axe_does_look(lab):
     assert {rule for rule, *_ in violations(lab, "#pressrun-panel")} == {"color-contrast"}
 
 
+def test_the_panel_in_a_cells_output_is_read_in_every_theme(server, folder, open_lab):
+    write_notebook(
+        folder / "shown.ipynb", *SMALL[:4], "%%register step bad\n1 / 0", "import pressrun\npressrun.panel()"
+    )
+    lab = open_lab(server, "access/shown.ipynb", viewport={"width": 1280, "height": 2400})
+    for index in range(1, 6):
+        lab.run_cell(index)
+    shown = lab.page.locator(".jp-OutputArea .pressrun-panel")
+    shown.wait_for()
+    assert "data orders" in shown.inner_text()
+    lab.page.evaluate("() => document.querySelectorAll('.pressrun-panel details').forEach(one => { one.open = true; })")
+    for theme in THEMES:
+        change_theme(lab, theme)
+        assert violations(lab, ".jp-OutputArea .pressrun-panel") == [], theme
+    lab.page.add_style_tag(content=".pressrun-panel * { color: #888 !important; background: #999 !important }")
+    assert violations(lab, ".jp-OutputArea .pressrun-panel")
+
+
 def test_everything_is_reached_and_used_by_keyboard(lab):
     lab.panel.locator(".pr-Header button").focus()
     reached = []
