@@ -86,7 +86,7 @@ function activate(
   for (const id of palette === null ? [] : IN_PALETTE) {
     palette?.addItem({ command: `${COMMANDS}:${id}`, category: trans.__('Pipeline') });
   }
-  launcher?.add({ command: `${COMMANDS}:launch`, category: trans.__('Notebook'), rank: 90 });
+  launcher?.add({ command: `${COMMANDS}:launch`, category: trans.__('Pipeline'), rank: 1 });
   notebooks.each((notebook, of) => markCells(notebook, of, settings, trans));
   listen(deps);
   app.shell.add(panel, settings.side, { rank: RANK, type: 'Pipeline' });

@@ -88,7 +88,7 @@ function Section(props: {
           <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {spec.title}
           {spec.summary ? <span className="pr-Section-summary"> {spec.summary}</span> : null}
         </button>
-        {spec.tool ? (
+        {spec.tool && context.model.current !== null ? (
           <span className="pr-Section-tool" onClick={event => event.stopPropagation()}>
             {spec.tool}
           </span>
