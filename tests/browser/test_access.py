@@ -68,6 +68,12 @@ def change_theme(lab, theme):
     lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
 
+def make_tall(lab):
+    """Give the page so much height that nothing is scrolled half out: what is clipped is no target, and has no text."""
+    lab.page.set_viewport_size({"width": 1280, "height": 2400})
+    lab.page.wait_for_function("() => document.querySelector('#pressrun-panel').clientHeight > 2200")
+
+
 def violations(lab, place):
     """Return what axe finds below a place of the page."""
     # JupyterLab's body has no height of its own, and axe takes all in it for hidden when it looks at contrast
@@ -83,7 +89,7 @@ def violations(lab, place):
 
 
 def test_axe_finds_nothing_in_any_theme(lab):
-    lab.page.set_viewport_size({"width": 1280, "height": 2400})  # a target that is scrolled half out is too small
+    make_tall(lab)
     opened(lab)
     lab.command("pressrun:compare")
     view = lab.page.locator(".pr-Comparison")
@@ -100,9 +106,27 @@ def test_axe_finds_nothing_in_any_theme(lab):
 
 
 def test_axe_does_look(lab):
-    lab.page.set_viewport_size({"width": 1280, "height": 2400})
+    make_tall(lab)
     lab.page.add_style_tag(content="#pressrun-panel * { color: #aaa !important; background: #fff !important }")
     assert {rule for rule, *_ in violations(lab, "#pressrun-panel")} == {"color-contrast"}
+
+
+def test_the_panel_in_a_cells_output_is_read_in_every_theme(server, folder, open_lab):
+    write_notebook(
+        folder / "shown.ipynb", *SMALL[:4], "%%register step bad\n1 / 0", "import pressrun\npressrun.panel()"
+    )
+    lab = open_lab(server, "access/shown.ipynb", viewport={"width": 1280, "height": 2400})
+    for index in range(1, 6):
+        lab.run_cell(index)
+    shown = lab.page.locator(".jp-OutputArea .pressrun-panel")
+    shown.wait_for()
+    assert "data orders" in shown.inner_text()
+    lab.page.evaluate("() => document.querySelectorAll('.pressrun-panel details').forEach(one => { one.open = true; })")
+    for theme in THEMES:
+        change_theme(lab, theme)
+        assert violations(lab, ".jp-OutputArea .pressrun-panel") == [], theme
+    lab.page.add_style_tag(content=".pressrun-panel * { color: #888 !important; background: #999 !important }")
+    assert violations(lab, ".jp-OutputArea .pressrun-panel")
 
 
 def test_everything_is_reached_and_used_by_keyboard(lab):

@@ -130,6 +130,13 @@ def test_an_error_of_the_notebook_comes_before_everything():
     assert "written in R" in text_of(overview_of(known(state=other))).splitlines()[1]
 
 
+def test_a_cell_that_failed_comes_before_what_is_out_of_date():
+    (receipt,) = known().captured.cells
+    failed = LiveCapture(cells=(msgspec.structs.replace(receipt, outcome="failed"),))
+    lines = text_of(overview_of(known(captured=failed))).splitlines()
+    assert lines[1:3] == ["✗ step churn failed when it last ran", "  Mend the cell and run it again."]
+
+
 @pytest.mark.parametrize(("stale", "line"), [
     ((Stale(cell=1, what="missing", text="x"),), "! 1 of 2 cells captured"),
     ((), "! The capture is not that of one whole run"),

@@ -69,6 +69,9 @@ def _headline(known: Known) -> tuple[Tone, str, str]:
         return "attention", "Capture is off in this kernel", LOAD
     if not declared and not done:
         return "quiet", "No cell is registered yet", "Begin a cell with %%register step NAME and run it."
+    failed = next((receipt for receipt in done if receipt.outcome == "failed"), None)
+    if failed is not None:
+        return "bad", f"{label_of(failed)} failed when it last ran", "Mend the cell and run it again."
     if not done:
         return "attention", "Nothing captured yet", "Run the registered cells."
     if changed:
