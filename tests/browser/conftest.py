@@ -50,6 +50,8 @@ def wheel() -> Path:
     place.mkdir(exist_ok=True)
     with (place / "wheel.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for older in (place / "wheel").glob("*.whl"):
+            older.unlink()
         build = [sys.executable, "-m", "uv", "build", "--quiet", "--no-build-isolation", "--wheel", "--python",
                  sys.executable, "--out-dir", str(place / "wheel")]  # fmt: skip
         subprocess.run(build, cwd=ROOT, check=True)
