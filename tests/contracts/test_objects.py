@@ -277,7 +277,7 @@ def test_no_live_object_is_removed_from_s3_while_processes_register_what_is_abou
     command = [sys.executable, str(COLLECTORS), "--store", "s3", "--rounds", "24", "--writers", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ), timeout=280)
     told = json.loads(done.stdout)
-    assert told["failed"] == []
+    assert told["failed"] == [], done.stderr
     assert told["lost"] == 0
     assert told["acknowledged"] == told["registered"] == 18
     assert told["rubbish_left"] == 0

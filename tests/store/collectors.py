@@ -35,9 +35,9 @@ from pressrun.store.references import References
 from pressrun.testing.registries import Parts, register_folder
 from pressrun.testing.samples import write_sample_bundle
 
-GRACE_S = {"local": 2.0, "s3": 1.0}
+GRACE_S = {"local": 2.0, "s3": 3.0}
 BATCH = {"local": 8, "s3": 12}
-WAIT_S = {"local": (0.0, 0.15), "s3": (2.5, 4.5)}
+WAIT_S = {"local": (0.0, 0.15), "s3": (6.5, 9.5)}
 """Until rubbish was marked, condemned or is gone: least and most."""
 
 

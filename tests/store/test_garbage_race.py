@@ -20,7 +20,7 @@ def test_no_live_object_is_removed_while_processes_register_what_is_about_to_go(
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=280)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["failed"] == []
+    assert told["failed"] == [], done.stderr
     assert told["lost"] == 0
     assert told["acknowledged"] == told["registered"] >= 200
     assert told["rubbish_left"] == 0
