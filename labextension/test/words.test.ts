@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clock } from '../src/model/sentences.ts';
-import { duration, jobMark, relative, shortDigest, size } from '../src/view/words.ts';
+import { duration, jobMark, relative, shortDigest, sideNames, size } from '../src/view/words.ts';
 import { failure, job, trans } from './made.ts';
 
 test('durations', () => {
@@ -34,4 +34,11 @@ test('every state of a job is a sign and a word', () => {
     const mark = jobMark(job({ state }), trans);
     assert.ok(mark.sign && mark.word);
   }
+});
+
+test('what is compared with what', () => {
+  assert.deepEqual(
+    ['saved-outputs', 'bundle', 'second-run', 'nothing'].map(against => sideNames(against, trans).join(' | ')),
+    ['Saved | Replayed', 'Bundle | Replayed', 'First run | Second run', 'Before | Replayed']
+  );
 });

@@ -4,6 +4,8 @@ import { Fragment, h } from './h.ts';
 import type { DiffLine, OutputPair, PanelComparison, ShownTable, ValueComparison } from '../records.ts';
 import type { Trans } from '../translated.ts';
 import { Button, Sign, useCapped } from './parts.tsx';
+import { sideNames } from './words.ts';
+import type { Sides } from './words.ts';
 
 interface Props {
   comparison: PanelComparison;
@@ -28,7 +30,6 @@ export function Comparison(props: Props): React.JSX.Element {
       <p>
         <SameWord sameness={comparison.sameness} trans={trans} />
         {comparison.grade ? ` · ${trans.__('grade %1', comparison.grade)}` : null}
-        {comparison.against ? ` · ${trans.__('against %1', comparison.against)}` : null}
       </p>
       {comparison.cause ? <p className="pr-Why">{comparison.cause}</p> : null}
       {comparison.notes.map(note => (
@@ -78,14 +79,15 @@ function Values(props: Props): React.JSX.Element | null {
   if (comparison.values.length === 0) {
     return null;
   }
+  const sides = sideNames(comparison.against, trans);
   return (
     <table className="pr-Table">
       <caption>{trans.__('Values')}</caption>
       <thead>
         <tr>
           <th scope="col">{trans.__('Name')}</th>
-          <th scope="col">{trans.__('Captured')}</th>
-          <th scope="col">{trans.__('Replayed')}</th>
+          <th scope="col">{sides[0]}</th>
+          <th scope="col">{sides[1]}</th>
           <th scope="col">{trans.__('Result')}</th>
         </tr>
       </thead>
@@ -118,6 +120,7 @@ function shownValue(value: unknown): string {
 
 function Pair(props: Props & { pair: OutputPair }): React.JSX.Element {
   const { pair, trans, goTo } = props;
+  const sides = sideNames(props.comparison.against, trans);
   return (
     <section className="pr-Pair" aria-label={trans.__('Cell %1, output %2', pair.cell, pair.output)}>
       <h3>
@@ -130,16 +133,16 @@ function Pair(props: Props & { pair: OutputPair }): React.JSX.Element {
         <SameWord sameness={pair.sameness} trans={trans} />
       </h3>
       {pair.reason ? <p>{pair.reason}</p> : null}
-      {pair.kind === 'image' ? <Images pair={pair} trans={trans} /> : null}
-      {pair.kind === 'table' ? <Tables pair={pair} trans={trans} /> : null}
-      {pair.kind === 'text' ? <Lines lines={pair.lines} trans={trans} /> : null}
+      {pair.kind === 'image' ? <Images pair={pair} sides={sides} trans={trans} /> : null}
+      {pair.kind === 'table' ? <Tables pair={pair} sides={sides} trans={trans} /> : null}
+      {pair.kind === 'text' ? <Lines lines={pair.lines} sides={sides} trans={trans} /> : null}
       {pair.cut ? <p className="pr-quiet">{trans.__('What is shown is cut.')}</p> : null}
     </section>
   );
 }
 
-function Lines(props: { lines: ReadonlyArray<DiffLine>; trans: Trans }): React.JSX.Element | null {
-  const { lines, trans } = props;
+function Lines(props: { lines: ReadonlyArray<DiffLine>; sides: Sides; trans: Trans }): React.JSX.Element | null {
+  const { lines, sides, trans } = props;
   if (lines.length === 0) {
     return null;
   }
@@ -147,15 +150,15 @@ function Lines(props: { lines: ReadonlyArray<DiffLine>; trans: Trans }): React.J
     same: '',
     gap: '',
     changed: trans.__('changed'),
-    removed: trans.__('only captured'),
-    added: trans.__('only replayed')
+    removed: trans.__('only left'),
+    added: trans.__('only right')
   };
   return (
     <table className="pr-Diff">
       <thead>
         <tr>
-          <th scope="col">{trans.__('Captured')}</th>
-          <th scope="col">{trans.__('Replayed')}</th>
+          <th scope="col">{sides[0]}</th>
+          <th scope="col">{sides[1]}</th>
         </tr>
       </thead>
       <tbody>
@@ -173,15 +176,15 @@ function Lines(props: { lines: ReadonlyArray<DiffLine>; trans: Trans }): React.J
   );
 }
 
-function Images(props: { pair: OutputPair; trans: Trans }): React.JSX.Element {
-  const { pair, trans } = props;
+function Images(props: { pair: OutputPair; sides: Sides; trans: Trans }): React.JSX.Element {
+  const { pair, sides, trans } = props;
   return (
     <div className="pr-Sides">
-      <Side title={trans.__('Captured')}>
-        <Image data={pair.expected_image} mime={pair.mime} name={trans.__('Captured output of cell %1', pair.cell)} trans={trans} />
+      <Side title={sides[0]}>
+        <Image data={pair.expected_image} mime={pair.mime} name={trans.__('%1: cell %2', sides[0], pair.cell)} trans={trans} />
       </Side>
-      <Side title={trans.__('Replayed')}>
-        <Image data={pair.found_image} mime={pair.mime} name={trans.__('Replayed output of cell %1', pair.cell)} trans={trans} />
+      <Side title={sides[1]}>
+        <Image data={pair.found_image} mime={pair.mime} name={trans.__('%1: cell %2', sides[1], pair.cell)} trans={trans} />
       </Side>
     </div>
   );
@@ -196,15 +199,15 @@ function Image(props: { data: string; mime: string; name: string; trans: Trans }
   return <img src={`data:${mime};base64,${data}`} alt={name} />;
 }
 
-function Tables(props: { pair: OutputPair; trans: Trans }): React.JSX.Element {
-  const { pair, trans } = props;
+function Tables(props: { pair: OutputPair; sides: Sides; trans: Trans }): React.JSX.Element {
+  const { pair, sides, trans } = props;
   const different = new Set(pair.table_differences.map(place => `${place.row} ${place.column}`));
   return (
     <div className="pr-Sides">
-      <Side title={trans.__('Captured')}>
+      <Side title={sides[0]}>
         <Table table={pair.expected_table} different={different} trans={trans} />
       </Side>
-      <Side title={trans.__('Replayed')}>
+      <Side title={sides[1]}>
         <Table table={pair.found_table} different={different} trans={trans} />
       </Side>
     </div>

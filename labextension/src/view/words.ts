@@ -155,3 +155,14 @@ export function absolute(time: string, locale: string): string {
 export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
+
+/** What stands left and what right in a comparison. */
+export type Sides = readonly [string, string];
+
+export function sideNames(against: string, trans: Trans): Sides {
+  if (against === 'second-run') {
+    return [trans.__('First run'), trans.__('Second run')];
+  }
+  const left = against === 'bundle' ? trans.__('Bundle') : against === 'saved-outputs' ? trans.__('Saved') : trans.__('Before');
+  return [left, trans.__('Replayed')];
+}
