@@ -22,6 +22,10 @@ class Timed(Protocol):
     def latency_s(self) -> float: ...
 
 
+LAST_KILL = 0.6
+"""The part of the work after which nobody is killed any more: the last ones killed should have something left to do."""
+POLL_S = 0.002
+
 Said = TypeVar("Said", bound=Timed)
 
 
@@ -45,7 +49,7 @@ class Member(Generic[Said]):
         wanted: int,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._command, self._read, self._wanted, self._environment = command, read, wanted, environment
+        self._command, self._read, self.wanted, self._environment = command, read, wanted, environment
         self.acknowledged: list[Said] = []
         self.error = ""
         self.busy = False
@@ -57,7 +61,7 @@ class Member(Generic[Said]):
     @property
     def done(self) -> bool:
         """Whether all that is wanted was acknowledged."""
-        return len(self.acknowledged) >= self._wanted
+        return len(self.acknowledged) >= self.wanted
 
     def go(self) -> None:
         """Let the process begin."""
@@ -104,23 +108,20 @@ class Member(Generic[Said]):
         self.busy = True
 
 
-def let_work(
-    crew: Sequence[Member[Said]], kills: int, seed: int, longest_pause_s: float
-) -> tuple[list[Said], dict[str, float]]:
+def let_work(crew: Sequence[Member[Said]], kills: int, seed: int) -> tuple[list[Said], dict[str, float]]:
     """Let a crew work to its end, and return what was acknowledged and the figures.
 
     Args:
         crew: its members.
         kills: how many of them meet SIGKILL, at any moment.
         seed: of chance.
-        longest_pause_s: between two kills, seconds.
     """
     for member in crew:
         member.ready.wait()
     began = time.monotonic()
     for member in crew:
         member.go()
-    killed = _kill_some(crew, kills, random.Random(seed), longest_pause_s)
+    killed = _kill_some(crew, kills, random.Random(seed))
     for member in crew:
         member.thread.join()
     seconds = time.monotonic() - began
@@ -130,15 +131,24 @@ def let_work(
     return said, {"kills": killed, "seconds": round(seconds, 2), **_latencies(said)}
 
 
-def _kill_some(crew: Sequence[Member[Said]], kills: int, chance: random.Random, longest_pause_s: float) -> int:
-    """Kill processes that are at work, until as many as asked for were killed or nobody works any more."""
+def _kill_some(crew: Sequence[Member[Said]], kills: int, chance: random.Random) -> int:
+    """Kill processes that are at work, until as many as asked for were killed or nobody works any more.
+
+    How far the work has come says when, not the clock: a fast machine is done before a slow one has begun.
+    """
+    wanted = sum(member.wanted for member in crew)
     killed = 0
-    while killed < kills and not all(member.done or member.error for member in crew):
-        time.sleep(chance.uniform(0.0, longest_pause_s))
-        working = [member for member in crew if member.busy and not member.done]
-        if working:
-            chance.choice(working).kill()
-            killed += 1
+    for moment in sorted(chance.uniform(0.0, LAST_KILL * wanted) for _ in range(kills)):
+        while True:
+            if all(member.done or member.error for member in crew):
+                return killed
+            working = [member for member in crew if member.busy and not member.done]
+            if working and sum(len(member.acknowledged) for member in crew) >= moment:
+                break
+            time.sleep(POLL_S)
+        time.sleep(chance.uniform(0.0, POLL_S))
+        chance.choice(working).kill()
+        killed += 1
     return killed
 
 

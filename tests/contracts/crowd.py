@@ -65,7 +65,7 @@ def crowd(location: str, key: Path, *, writers: int, promotions: int, kills: int
     open_journal_key(key, "pressrun/crowd")
     open_journal(location).close()
     crew = [_writer(index, location, key, promotions) for index in range(writers)]
-    said, figures = let_work(crew, kills, seed, longest_pause_s=0.05)
+    said, figures = let_work(crew, kills, seed)
     with open_journal(location) as journal:
         return {**verdict(journal, said), **figures}
 

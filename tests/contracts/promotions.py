@@ -81,7 +81,7 @@ def promote(
     """
     worlds = prepare(folder, projects)
     crew = [_process(index, worlds[index % projects], promotions) for index in range(processes)]
-    said, figures = let_work(crew, kills, seed, longest_pause_s=0.2)
+    said, figures = let_work(crew, kills, seed)
     recovered = 0
     for world in worlds:
         with world.acting("ana") as registry:
