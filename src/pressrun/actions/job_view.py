@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import time
 from datetime import datetime, timezone
@@ -15,7 +14,7 @@ from pressrun.errors import CannotRestoreError, UnknownError
 from pressrun.records.jobs import JobResult, StoredOrder
 from pressrun.records.panel.comparison import PanelComparison
 from pressrun.records.panel.jobs import Job, JobState
-from pressrun.store.jobs import COMPARISON, KEPT, LOG, JobFolder, job_folders, seconds_since, stamp_of
+from pressrun.store.jobs import COMPARISON, KEPT, LOG, JobFolder, jobs_of_notebook, seconds_since, stamp_of
 
 BEGIN_S = 30.0
 """How long a job may take to say which process it is; nobody knows of one that never did."""
@@ -24,14 +23,8 @@ MAX_COMPARISON_BYTES = 64 << 20
 
 def jobs_of(place: Place) -> tuple[Job, ...]:
     """Return the jobs of a notebook, newest first, at most as many as are kept; one that is damaged is left out."""
-    found = []
-    for folder in job_folders(place.project):
-        with contextlib.suppress(CannotRestoreError):
-            order = folder.order()
-            if order.notebook == place.in_project:
-                found.append((order.number, folder))
-    newest = sorted(found, key=lambda one: one[0], reverse=True)[:KEPT]
-    return tuple(job_of(folder, place) for _, folder in newest)
+    newest = jobs_of_notebook(place.project, place.in_project)[-KEPT:]
+    return tuple(job_of(folder, place) for _, folder in reversed(newest))
 
 
 def is_running(folder: JobFolder) -> bool:

@@ -77,6 +77,7 @@ def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: R
     compared = compare_read(read, read_notebook(executed))
     comparison = compared.comparison if show_anything(read.cells) else None
     different = _unequal(comparison)
+    reached = grade(completed=True, environment="current", comparison=comparison)
     if comparison is not None:
         runs = ComparedRuns(
             job=order.id,
@@ -86,14 +87,14 @@ def _after_replay(folder: JobFolder, order: StoredOrder, read: Notebook, done: R
             found=compared.found.cells,
             difference=compared.difference,
             against="saved-outputs",
-            grade=grade(completed=True, environment="current", comparison=comparison),
+            grade=reached,
         )
         folder.write(COMPARISON, msgspec.json.encode(panel_comparison(runs)))
     outcome = JobResult(
         state="differs" if different and not order.parameters else "completed",
         message=_compared_sentence(len(done.cells), comparison, given=bool(order.parameters)),
         remedy="Look at the comparison, or run the notebook from the top and save it." if different else "",
-        grade=grade(completed=True, environment="current", comparison=comparison),
+        grade=reached,
         different=different,
         comparable=comparison is not None,
     )
@@ -123,12 +124,17 @@ def _failed(done: Replay, read: Notebook) -> JobResult:
             verdict=failure.verdict,
             message=failure.message,
             cell=cell,
-            cell_id=(read.cells[cell].id or "") if cell is not None and 0 <= cell < len(read.cells) else "",
+            cell_id=_cell_id(read, cell),
             line=failure.line,
             exception=failure.exception,
             traceback=failure.traceback[-MAX_TRACEBACK:],
         )
     return JobResult(state="failed", message=f"It failed{place}: {what}.", failure=told, grade="R0")
+
+
+def _cell_id(read: Notebook, cell: int | None) -> str:
+    """Return the id of a cell of the notebook; empty for the injected one, for none, and where it has no id."""
+    return (read.cells[cell].id or "") if cell is not None and 0 <= cell < len(read.cells) else ""
 
 
 def _handed_over(executed: Path, notebook: Path, project: Path) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -160,7 +166,7 @@ def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebo
     receipts = [done.receipt, *([done.saved] if done.saved is not None else [])]
     different = sum(_unequal(receipt.comparison) for receipt in receipts)
     found = _executed_cells(done, folder.path.parents[2]) if done.saved is not None else ()
-    _keep_receipt(folder, order, done.saved or done.receipt, read.cells, found)
+    kept = _keep_receipt(folder, order, done.saved or done.receipt, read.cells, found)
     lock = next((file.digest for file in done.manifest.content.files if file.role == "lock"), "")
     return JobResult(
         state="completed" if done.same else "differs",
@@ -168,7 +174,7 @@ def _package(folder: JobFolder, order: StoredOrder, notebook: Path, read: Notebo
         remedy="" if done.same else "The bundle holds what the replay gave. Look at the comparison.",
         grade=done.receipt.grade,
         different=different,
-        comparable=(folder.path / COMPARISON).exists(),
+        comparable=kept,
         bundle=done.content_digest,
         bundle_name=done.name,
         packages=_locked_packages(lock, folder.path.parents[2]),
@@ -196,7 +202,7 @@ def _pressed_failure(error: NotebookFailedError, read: Notebook, folder: JobFold
         verdict=error.what.partition(":")[0].partition(" ")[0],
         message=error.what,
         cell=cell,
-        cell_id=(read.cells[cell].id or "") if cell is not None and 0 <= cell < len(read.cells) else "",
+        cell_id=_cell_id(read, cell),
     )
 
 
@@ -205,7 +211,7 @@ def _verify(folder: JobFolder, order: StoredOrder, project: Path, progress: Prog
 
     request = VerifyRequest(bundle=order.bundle, project=project, rebuild=order.rebuild, sandbox=order.sandbox)
     done = verify(request, progress)
-    _keep_receipt(folder, order, done.receipt)
+    kept = _keep_receipt(folder, order, done.receipt)
     different = _unequal(done.receipt.comparison)
     state, message = _verified(done, different)
     return JobResult(
@@ -213,7 +219,7 @@ def _verify(folder: JobFolder, order: StoredOrder, project: Path, progress: Prog
         message=message,
         grade=done.receipt.grade,
         different=different,
-        comparable=(folder.path / COMPARISON).exists(),
+        comparable=kept,
         bundle=done.content_digest,
         bundle_name=done.name,
         notes=(*done.notes, *done.receipt.notes),
@@ -247,9 +253,10 @@ def _keep_receipt(
     receipt: Receipt,
     expected: tuple[Cell, ...] = (),
     found: tuple[Cell, ...] = (),
-) -> None:
+) -> bool:
+    """Keep the comparison of a receipt for the panel; tell whether there is one."""
     if receipt.comparison is None:
-        return
+        return False
     against = {"saved-outputs": "saved outputs and replay", "bundle": "bundle and replay"}
     runs = ComparedRuns(
         job=order.id,
@@ -263,6 +270,7 @@ def _keep_receipt(
         notes=receipt.notes,
     )
     folder.write(COMPARISON, msgspec.json.encode(panel_comparison(runs)))
+    return True
 
 
 def _packaged_sentence(done: Packaged, different: int) -> str:

@@ -9,7 +9,7 @@ from pressrun.actions.decide import check, without_approvals
 from pressrun.actions.documents import policy_in_force
 from pressrun.actions.history import Reign, history
 from pressrun.actions.panel_requests import panel_request
-from pressrun.actions.registered import name_stands, version_stands
+from pressrun.actions.registered import name_stands, reference_of, version_stands
 from pressrun.actions.registry import Registry, open_registry
 from pressrun.actions.status import status
 from pressrun.errors import PressrunError
@@ -101,7 +101,7 @@ def _version(registry: Registry, standing: Standing, version: VersionStands) -> 
     assert state is not None
     request = state.request if state.request is not None and state.request.open else None
     return PanelVersion(
-        reference=f"{event.name}@{event.number}",
+        reference=reference_of(event),
         number=event.number,
         state=state.word,
         grade=event.grade,

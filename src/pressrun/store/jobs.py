@@ -210,7 +210,7 @@ def make_job(project: Path, notebook: str, build: Callable[[int], StoredOrder]) 
         if not (jobs / IGNORE_FILE).exists():
             (jobs / IGNORE_FILE).write_text("*\n", encoding="utf-8")
         with exclusive(root, JOBS, patience_s=_PATIENCE_S):
-            known = _of_notebook(project, notebook)
+            known = jobs_of_notebook(project, notebook)
             order = build(max((number for number, _ in known), default=0) + 1)
             made = JobFolder(jobs / order.id)
             made.path.mkdir(0o700)
@@ -225,10 +225,16 @@ def make_job(project: Path, notebook: str, build: Callable[[int], StoredOrder]) 
     return made
 
 
-def _of_notebook(project: Path, notebook: str) -> list[tuple[int, JobFolder]]:
+def jobs_of_notebook(project: Path, notebook: str) -> list[tuple[int, JobFolder]]:
+    """Return number and folder of a notebook's jobs, the oldest first; one whose order is damaged is left out.
+
+    Args:
+        project: the project's folder.
+        notebook: posix path relative to it.
+    """
     found = []
     for folder in job_folders(project):
-        with contextlib.suppress(CannotRestoreError):  # a damaged one has no number to come after
+        with contextlib.suppress(CannotRestoreError):  # it has no number
             order = folder.order()
             if order.notebook == notebook:
                 found.append((order.number, folder))
@@ -237,8 +243,7 @@ def _of_notebook(project: Path, notebook: str) -> list[tuple[int, JobFolder]]:
 
 def _forget_oldest(known: list[tuple[int, JobFolder]]) -> None:
     ended = [folder for _, folder in known if not _is_alive(folder)]
-    running = len(known) - len(ended)
-    for folder in ended[: max(0, len(ended) + running + 1 - KEPT)]:
+    for folder in ended[: max(0, len(known) + 1 - KEPT)]:
         shutil.rmtree(folder.path, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import itertools
 import sys
 
 import pytest
-from tests.interfaces.magics.test_failures import CELLS, FAILURES, GUARD_AGAIN, LOAD, NO_GUARD, SETUP, Sessions
+from tests.interfaces.magics.test_failures import CELLS, FAILURES, GUARD_AGAIN, NO_GUARD, SETUP, Sessions
 
 CHANNEL = ("connect", "question", "started", "tell", "disconnect", "earlier")
 AT_THE_START = {"connect", "earlier"}  # planted in a table that is asked, not one that is filled later
@@ -23,10 +23,10 @@ class WithPanel(Sessions):
         receipts: of the registered cells.
     """
 
+    before_the_first = AT_THE_START
+
     def plant(self, hook, failure, times=1000):
-        self.control()
-        self.kernel().tell(SETUP)
-        self.kernel().tell(LOAD.format(hook=hook, failure=failure, times=times, warm=hook not in AT_THE_START))
+        super().plant(hook, failure, times)
         self.kernel().comms()
 
     def with_panel(self, timeout=30):

@@ -85,6 +85,8 @@ GUARD_AGAIN = "_guards.Guard.run, _workers.Job.is_done = _kept"
 class Sessions:
     """A kernel that cases run in one after the other, started anew when one of them killed it."""
 
+    before_the_first = BEFORE_THE_FIRST
+
     def __init__(self, new):
         self._new = new
         self._kernel = None
@@ -116,7 +118,7 @@ class Sessions:
     def plant(self, hook, failure, times=1000):
         self.control()
         self.kernel().tell(SETUP)
-        warm = hook not in BEFORE_THE_FIRST
+        warm = hook not in self.before_the_first
         self.kernel().tell(LOAD.format(hook=hook, failure=failure, times=times, warm=warm))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pressrun.records.comparison import Comparison, Difference, Mask, OutputComparison, Sameness, ValueComparison
 from pressrun.rules.cause_words import WORDS as CAUSES
 from pressrun.rules.cause_words import certainty
+from pressrun.rules.varying import UNEQUAL
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -27,7 +28,6 @@ WORDS: dict[Sameness, str] = {
     "extra": "extra",
     "not-compared": "not compared",
 }
-_UNEQUAL = ("different", "missing", "extra")
 _MOST_SHOWN = 12
 _CODE_WIDTH = 20
 
@@ -56,8 +56,8 @@ def print_differences(comparison: Comparison, console: Console, *, sources: Mapp
     from rich import box
     from rich.table import Table
 
-    different = [output for output in comparison.outputs if output.sameness in _UNEQUAL]
-    values = [value for value in comparison.values if value.sameness in _UNEQUAL]
+    different = [output for output in comparison.outputs if output.sameness in UNEQUAL]
+    values = [value for value in comparison.values if value.sameness in UNEQUAL]
     if not different and not values:
         return
     table = Table(
